@@ -1,0 +1,193 @@
+"""Exercises that check themselves, predictions made before the result is seen, and claims that are held to account.
+
+A wrong answer is recognised by what it computes: each exercise knows its typical mistakes as code, and a learner's
+answer that gives the same numbers as one of them gets that mistake's sentence.
+"""
+
+import copy
+import inspect
+import textwrap
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import ipywidgets
+import numpy as np
+from IPython.display import Code, display
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise: the reference answer, the inputs it is tried on, and what is known to go wrong.
+
+    answer: a function of `course_utils`, or the letter of the right choice.
+    cases: yields tuples of arguments. mistakes: a sentence → a wrong function, or a wrong letter.
+    probe: turns a function and a case's arguments into the numbers that are compared; random answers are compared by
+    their frequencies. tolerance: how far these numbers may differ.
+    """
+
+    answer: Callable | str
+    hints: list[str]
+    mistakes: dict[str, Callable | str]
+    cases: Callable[[], Iterable[tuple]] = tuple
+    probe: Callable = lambda function, *arguments: function(*arguments)
+    tolerance: float = 1e-6
+
+
+class WrongAnswer(Exception):
+    """Says in one sentence what is wrong with a learner's answer."""
+
+
+class NotAttempted(Exception):
+    """The answer is still the `...` of the empty exercise."""
+
+
+def check(name: str, attempt):
+    """Try a learner's answer, print what was found, and return the answer to go on with.
+
+    That is the learner's own when it is right, else the reference: "Run all" always reaches the end.
+    Raises ValueError for a name that no exercise has.
+    """
+    exercise = find(name)
+    try:
+        tried = examine(exercise, attempt)
+    except NotAttempted:
+        print(f"{name}: not attempted yet. The notebook goes on with the course's own version.")
+        return exercise.answer
+    except WrongAnswer as wrong:
+        print(f"{name}: not yet right. {wrong}\nThe notebook goes on with the course's own version; try again at any time.")
+        return exercise.answer
+    print(f"{name}: right{tried}. The notebook goes on with your answer.")
+    return attempt
+
+
+def hint(name: str, number: int = 1) -> None:
+    """Print the exercise's hint of that number; each says more than the one before."""
+    hints = find(name).hints
+    number = min(max(number, 1), len(hints))
+    more = f' More: hint("{name}", {number + 1}).' if number < len(hints) else f' Then: solution("{name}").'
+    print(f"Hint {number} of {len(hints)}: {hints[number - 1]}{more}")
+
+
+def solution(name: str) -> None:
+    """Show the answer: the source of the function in `course_utils`, or the right letter."""
+    answer = find(name).answer
+    if callable(answer):
+        display(Code(textwrap.dedent(inspect.getsource(answer)), language="python"))
+    else:
+        print(f"The right choice is {answer!r}.")
+
+
+def find(name: str) -> Exercise:
+    """The exercise of that name; raises ValueError with the names that there are."""
+    from course_utils.exercise_book import EXERCISES
+
+    if name not in EXERCISES:
+        raise ValueError(f"there is no exercise '{name}'. There are: {', '.join(EXERCISES)}.")
+    return EXERCISES[name]
+
+
+def examine(exercise: Exercise, attempt) -> str:
+    """Return a word on what was tried if the attempt is right; raise WrongAnswer or NotAttempted if not."""
+    if attempt is ...:
+        raise NotAttempted
+    if isinstance(exercise.answer, str):
+        return _examine_choice(exercise, attempt)
+    if not callable(attempt):
+        raise WrongAnswer(f"A function is asked for; this is {attempt!r}.")
+    cases = list(exercise.cases())
+    wanted = [_numbers(exercise, exercise.answer, case) for case in cases]
+    found = [_numbers(exercise, attempt, case) for case in cases]
+    if _same(exercise, found, wanted):
+        return f" on all {len(cases)} inputs"
+    for sentence, mistake in exercise.mistakes.items():
+        if _same(exercise, found, [_numbers(exercise, mistake, case) for case in cases]):
+            raise WrongAnswer(sentence)
+    for case, one_found, one_wanted in zip(cases, found, wanted, strict=True):
+        _compare(exercise, case, one_found, one_wanted)
+    raise AssertionError("unreachable: some case must differ")
+
+
+def _examine_choice(exercise, attempt):
+    letters = sorted([exercise.answer, *exercise.mistakes.values()])
+    letter = str(attempt).strip().lower()
+    if letter == exercise.answer:
+        return f": '{letter}'"
+    for sentence, mistake in exercise.mistakes.items():
+        if letter == mistake:
+            raise WrongAnswer(sentence)
+    raise WrongAnswer(f"Answer with one of the letters {', '.join(letters)}; this is {attempt!r}.")
+
+
+def _numbers(exercise, function, case):
+    """What the function makes of one case, as an array; a mistake of form raises WrongAnswer in a sentence."""
+    try:
+        result = exercise.probe(function, *copy.deepcopy(case))
+    except NotAttempted:
+        raise
+    except Exception as error:
+        raise WrongAnswer(f"Your function raised {type(error).__name__}: {error}. Inputs: {_brief(case)}.") from error
+    if result is ...:
+        raise NotAttempted
+    if result is None:
+        raise WrongAnswer("Your function returns nothing: its last line must be `return …`.")
+    try:
+        return np.asarray(result, dtype=float)
+    except (TypeError, ValueError):
+        raise WrongAnswer(f"Your function must return numbers; it returned {_brief(result)}.") from None
+
+
+def _same(exercise, found, wanted):
+    return all(
+        f.shape == w.shape and np.allclose(f, w, rtol=0, atol=exercise.tolerance)
+        for f, w in zip(found, wanted, strict=True)
+    )
+
+
+def _compare(exercise, case, found, wanted):
+    """Raise the general sentence for the first case that differs: shape, NaN, or value."""
+    if found.shape != wanted.shape:
+        raise WrongAnswer(f"The result has shape {found.shape}; it must have shape {wanted.shape}.")
+    if not np.isfinite(found).all():
+        raise WrongAnswer(f"The result contains NaN or infinity. Inputs: {_brief(case)}.")
+    if not np.allclose(found, wanted, rtol=0, atol=exercise.tolerance):
+        raise WrongAnswer(f"For {_brief(case)} it gives {_brief(found)}; right is {_brief(wanted)}.")
+
+
+def _brief(value):
+    with np.printoptions(precision=4, threshold=6, edgeitems=2):
+        return textwrap.shorten(repr(value) if not isinstance(value, np.ndarray) else str(value), 200, placeholder=" …")
+
+
+class Prediction:
+    """A guess that the learner commits to before the result is seen."""
+
+    def __init__(self, question: str, options: list[str]):
+        self.options = options
+        self.buttons = ipywidgets.RadioButtons(options=options, value=None, layout={"width": "max-content"})
+        self.answer = ipywidgets.HTML()
+        display(ipywidgets.VBox([ipywidgets.HTML(f"<b>Your guess first.</b> {question}"), self.buttons, self.answer]))
+
+    def reveal(self, outcome: str) -> None:
+        """Print the measured outcome, which must be one of the options, beside the guess."""
+        if outcome not in self.options:
+            raise ValueError(f"'{outcome}' is none of the options {self.options}.")
+        guess = self.buttons.value
+        verdict = "No guess was made" if guess is None else f'You guessed "{guess}"'
+        print(f'{verdict}; measured: "{outcome}".')
+
+
+def predict(question: str, options: list[str]) -> Prediction:
+    """Ask for a guess with radio buttons; run the next cells, then `reveal` the outcome."""
+    return Prediction(question, options)
+
+
+def check_claims(claims: dict[str, bool]) -> None:
+    """Print each statement with whether it holds; raise AssertionError if one does not.
+
+    The keys carry the measured numbers, so that text and result cannot disagree.
+    """
+    for sentence, holds in claims.items():
+        print(f"{'holds ' if holds else 'FAILS '} {sentence}")
+    failed = [sentence for sentence, holds in claims.items() if not holds]
+    if failed:
+        raise AssertionError("these statements do not hold in this run: " + "; ".join(failed))

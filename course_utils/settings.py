@@ -1,0 +1,47 @@
+"""A configuration whose fields describe themselves: default, bounds, scale, symbol and one sentence.
+
+Sliders, tables and the messages for bad values are all made from this one description.
+"""
+
+import dataclasses
+from numbers import Real
+from typing import Any
+
+
+def setting(default, low, high, *, help: str, symbol: str = "", unit: str = "", log: bool = False) -> Any:
+    """A field of a configuration: its default, the lowest and highest value it may take, and what it means.
+
+    `log` asks for a logarithmic slider; an integer default makes the field an integer.
+    """
+    description = {"low": low, "high": high, "help": help, "symbol": symbol, "unit": unit, "log": log}
+    return dataclasses.field(default=default, metadata=description)
+
+
+def configuration(cls):
+    """Turn a class of `setting` fields into a dataclass that checks each value, now and whenever it is changed.
+
+    Raises TypeError for an unknown name or something that is no number, ValueError for a number out of bounds.
+    """
+    cls = dataclasses.dataclass(cls)
+    fields = {field.name: field for field in dataclasses.fields(cls)}
+
+    def checked_setattr(self, name, value):
+        if name not in fields:
+            raise TypeError(f"{cls.__name__} has no setting '{name}'. It has: {', '.join(fields)}.")
+        object.__setattr__(self, name, check_setting(fields[name], value))
+
+    cls.__setattr__ = checked_setattr
+    return cls
+
+
+def check_setting(field: dataclasses.Field, value):
+    """Return `value` as the field's own type, or raise one sentence that says what it must be (also for NaN)."""
+    whole = isinstance(field.default, int)
+    low, high, meaning = (field.metadata[key] for key in ("low", "high", "help"))
+    kind = "a whole number" if whole else "a number"
+    sentence = f"{field.name} = {value!r}: must be {kind} between {low} and {high} ({meaning})."
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise TypeError(sentence)
+    if not low <= value <= high or (whole and value != int(value)):
+        raise ValueError(sentence)
+    return type(field.default)(value)

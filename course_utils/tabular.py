@@ -1,0 +1,216 @@
+"""Tables: exact values by dynamic programming, and Q-learning for many seeds at once.
+
+Shapes: S seeds, s states, a actions, k outcomes of one action (what may happen when the floor is slippery).
+A table of action values is `q[..., s, a]`; a policy is a table of probabilities of the same shape.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import gymnasium as gym
+import numpy as np
+
+from course_utils.settings import configuration, setting
+
+
+@dataclass(frozen=True)
+class MDP:
+    """The rules of a small environment as arrays, read from Gymnasium's own transition table.
+
+    probability, next_state, reward, terminated: [s, a, k]. Unused outcomes have probability 0.
+    start: [s], the probability of each first state. time_limit: steps before truncation, infinite if there is none.
+    """
+
+    env_id: str
+    probability: np.ndarray
+    next_state: np.ndarray
+    reward: np.ndarray
+    terminated: np.ndarray
+    start: np.ndarray
+    time_limit: float
+
+    def step(self, state: np.ndarray, action: np.ndarray, uniform: np.ndarray):
+        """One step of as many environments as `state` has entries; `uniform`, of the same shape, decides the outcome.
+
+        Returns next_state, reward, terminated. Each outcome's share of [0, 1) is its probability, in the table's
+        order, as in Gymnasium: the same uniform numbers give the same steps.
+        """
+        _, actions, outcomes = self.probability.shape
+        pair = state * actions + action
+        outcome = (self._edges.take(pair, axis=0) <= uniform[..., None]).sum(-1)
+        index = pair * outcomes + outcome
+        return self.next_state.take(index), self.reward.take(index), self.terminated.take(index)
+
+    def reset(self, uniform: np.ndarray) -> np.ndarray:
+        """First states, one for each of the uniform numbers."""
+        return self._start_edges.searchsorted(uniform, side="right")
+
+    def __post_init__(self):
+        edges = self.probability.cumsum(-1).reshape(-1, self.probability.shape[-1])
+        edges[:, -1] = np.inf  # rounding may leave the last edge just below 1
+        object.__setattr__(self, "_edges", edges)
+        start_edges = self.start.cumsum()
+        start_edges[np.flatnonzero(self.start)[-1] :] = np.inf
+        object.__setattr__(self, "_start_edges", start_edges)
+
+
+def read_mdp(env_id: str, **env_arguments) -> MDP:
+    """Read the transition table `env.unwrapped.P` of a toy-text environment such as "FrozenLake-v1".
+
+    Raises ValueError for an unknown environment, and for one that has no table (its states cannot be listed).
+    """
+    try:
+        env = gym.make(env_id, **env_arguments)
+    except gym.error.Error as error:
+        raise ValueError(f"Gymnasium has no environment '{env_id}' ({error}) Try 'FrozenLake-v1'.") from None
+    if not hasattr(env.unwrapped, "P"):
+        raise ValueError(
+            f"{env_id} has no transition table, so its values cannot be computed exactly; "
+            "use FrozenLake-v1, CliffWalking-v1 or Taxi-v4."
+        )
+    table = env.unwrapped.P
+    states, actions = len(table), len(table[0])
+    outcomes = max(len(table[s][a]) for s in range(states) for a in range(actions))
+    columns = np.zeros((4, states, actions, outcomes))
+    for s in range(states):
+        for a in range(actions):
+            columns[:, s, a, : len(table[s][a])] = np.array(table[s][a], dtype=float).T
+    probability, next_state, reward, terminated = columns
+    start = np.asarray(env.unwrapped.initial_state_distrib, dtype=float)
+    time_limit = env.spec.max_episode_steps or np.inf
+    env.close()
+    return MDP(env_id, probability, next_state.astype(int), reward, terminated.astype(bool), start, time_limit)
+
+
+def bellman_backup(mdp: MDP, value: np.ndarray, discount: float) -> np.ndarray:
+    """Action values one step ahead: q(s, a) = Σ_k p_k [r_k + γ (1 − terminated_k) v(s′_k)].
+
+    value: [..., s] → [..., s, a]. Source: Sutton & Barto 2018, equation 4.10 before the maximum.
+    """
+    future = discount * ~mdp.terminated * value[..., mdp.next_state]
+    return (mdp.probability * (mdp.reward + future)).sum(-1)
+
+
+def value_iteration(mdp: MDP, discount: float, tolerance: float = 1e-10, max_sweeps: int = 100_000) -> np.ndarray:
+    """The optimal action values q* [s, a]: v ← max_a q(s, a) until no entry moves by `tolerance`.
+
+    Raises RuntimeError when that takes more than `max_sweeps` (with γ = 1 the values may grow for ever).
+    """
+    value = np.zeros(len(mdp.start))
+    for _ in range(max_sweeps):
+        q = bellman_backup(mdp, value, discount)
+        if np.abs(q.max(-1) - value).max() < tolerance:
+            return q
+        value = q.max(-1)
+    raise RuntimeError(f"no fixed point within {max_sweeps} sweeps: choose a discount under 1.")
+
+
+def greedy_policy(q: np.ndarray, epsilon: float = 0.0) -> np.ndarray:
+    """Probabilities [..., s, a] of the ε-greedy policy; actions whose values tie (to 1e-9) share."""
+    best = q >= q.max(-1, keepdims=True) - 1e-9
+    return (1 - epsilon) * best / best.sum(-1, keepdims=True) + epsilon / q.shape[-1]
+
+
+def policy_return(mdp: MDP, policy: np.ndarray, horizon: int | None = None) -> np.ndarray:
+    """The exact expected return (undiscounted) of a policy within `horizon` steps, without sampling a single episode.
+
+    policy: [..., s, a] → [...]. The horizon is the environment's time limit unless given.
+    Raises ValueError for a table of another shape, for numbers that are no probabilities, and without any horizon.
+    """
+    horizon = mdp.time_limit if horizon is None else horizon
+    if not np.isfinite(horizon):
+        raise ValueError(f"{mdp.env_id} has no time limit: say within how many steps, for example horizon=200.")
+    if policy.shape[-2:] != mdp.reward.shape[:2]:
+        raise ValueError(f"the policy has shape {policy.shape}; {mdp.env_id} needs [..., {mdp.reward.shape[0]}, {mdp.reward.shape[1]}].")
+    if not (np.all(policy >= 0) and np.allclose(policy.sum(-1), 1)):
+        raise ValueError("a policy's probabilities must be 0 or more and add up to 1 in each state; see greedy_policy.")
+    value = np.zeros(policy.shape[:-1])
+    for _ in range(int(horizon)):
+        value = (policy * bellman_backup(mdp, value, 1.0)).sum(-1)
+    return value @ mdp.start
+
+
+def best_return(mdp: MDP, horizon: int | None = None) -> float:
+    """The highest expected return within `horizon` steps, by a policy that may look at the clock."""
+    value = np.zeros(len(mdp.start))
+    for _ in range(int(mdp.time_limit if horizon is None else horizon)):
+        value = bellman_backup(mdp, value, 1.0).max(-1)
+    return float(value @ mdp.start)
+
+
+def q_learning_target(reward, terminated, next_q: np.ndarray, discount: float):
+    """What one step says that q(s, a) should be: r + γ (1 − terminated) max_a′ q(s′, a′).
+
+    reward, terminated: [...]; next_q: [..., a] → [...]. A truncated step is not terminated, and still looks ahead.
+    Source: Watkins & Dayan 1992, equation 1.
+    """
+    return reward + discount * (1 - terminated) * next_q.max(-1)
+
+
+def epsilon_greedy(q: np.ndarray, epsilon: float, rng: np.random.Generator):
+    """Actions [...] for action values q [..., a]: any action with probability ε, else a best one, ties at random."""
+    explore = rng.random(q.shape[:-1] + (1,)) < epsilon
+    candidate = explore | (q == q.max(-1, keepdims=True))
+    return np.where(candidate, rng.random(q.shape), -1).argmax(-1)
+
+
+@configuration
+class QLearningConfig:
+    """Settings of a Q-learning run. Both decays are geometric: a share of 1 keeps the setting constant."""
+
+    discount: float = setting(0.99, 0, 1, symbol="γ", help="how much a reward one step later counts")
+    learning_rate: float = setting(0.5, 0.001, 1, symbol="α", log=True, help="how far a value moves to its target")
+    learning_rate_decay: float = setting(0.01, 1e-6, 1, log=True, help="share of α that is left at the end of the run")
+    epsilon: float = setting(1.0, 0, 1, symbol="ε", help="probability of a random action")
+    epsilon_decay: float = setting(0.1, 1e-300, 1, log=True, help="share of ε that is left at the end of the run")
+    initial_value: float = setting(0.0, -1000, 1000, help="what the table says before the first step")
+    steps: int = setting(100_000, 1, 10_000_000, log=True, unit="steps", help="environment steps of each seed")
+
+
+class QLearningProgress(NamedTuple):
+    """What `q_learning` yields: the step it has reached and a copy of the tables, q [S, s, a]."""
+
+    step: int
+    q: np.ndarray
+
+
+def q_learning(
+    mdp: MDP,
+    config: QLearningConfig,
+    seeds: int = 20,
+    seed: int = 0,
+    records: int = 50,
+    target: Callable = q_learning_target,
+    act: Callable = epsilon_greedy,
+) -> Iterator[QLearningProgress]:
+    """Train `seeds` independent agents side by side, each in its own copy of the environment; yield `records` times.
+
+    q(s, a) ← q(s, a) + α [target − q(s, a)]. The config is read at every step, so it may be changed on the way.
+    `target` and `act` may be replaced by a learner's own functions; they are called with all seeds at once.
+    Source: Watkins & Dayan 1992.
+    """
+    rng = np.random.default_rng(seed)
+    q = np.full((seeds, *mdp.reward.shape[:2]), config.initial_value)
+    row = np.arange(seeds)
+    state, elapsed = mdp.reset(rng.random(seeds)), np.zeros(seeds)
+    steps = config.steps
+    reports = set(np.linspace(0, steps, records + 1).astype(int)[1:])
+    for step in range(1, steps + 1):
+        progress = step / steps
+        epsilon = config.epsilon * config.epsilon_decay**progress
+        learning_rate = config.learning_rate * config.learning_rate_decay**progress
+
+        action = act(q[row, state], epsilon, rng)
+        next_state, reward, terminated = mdp.step(state, action, rng.random(seeds))
+        error = target(reward, terminated, q[row, next_state], config.discount) - q[row, state, action]
+        q[row, state, action] += learning_rate * error
+
+        elapsed += 1
+        done = terminated | (elapsed >= mdp.time_limit)
+        if done.any():
+            next_state[done] = mdp.reset(rng.random(done.sum()))
+            elapsed[done] = 0
+        state = next_state
+        if step in reports:
+            yield QLearningProgress(step, q.copy())
