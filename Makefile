@@ -18,3 +18,27 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 .venv/course-test: .venv/course
 	$(INSTALL) -e ".[test]"
 	touch $@
+
+lab: .venv/course                ## open the course in JupyterLab
+	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+
+test: .venv/course-test          ## every check: style, module, notebooks, exercises, a real browser
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest --cov=course_utils -m "not seeds"
+
+test-seeds: .venv/course-test    ## the claims of every notebook, for other seeds: make test-seeds SEEDS=0,1,2
+	COURSE_SEEDS=$(or $(SEEDS),0,1,2,3,4) $(BIN)/python -m pytest -m seeds tests
+
+bench: .venv/course              ## the speed of the module beside a plain loop
+	$(BIN)/python tests/benchmarks/q_learning.py
+
+notebooks: .venv/course-test     ## run all notebooks and store their outputs
+	$(BIN)/python tests/run_notebooks.py
+
+lint: .venv/course-test          ## mend the style of code and notebooks
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:                           ## remove the environment
+	rm -rf .venv

@@ -54,7 +54,9 @@ def check(name: str, attempt):
         print(f"{name}: not attempted yet. The notebook goes on with the course's own version.")
         return exercise.answer
     except WrongAnswer as wrong:
-        print(f"{name}: not yet right. {wrong}\nThe notebook goes on with the course's own version; try again at any time.")
+        print(
+            f"{name}: not yet right. {wrong}\nThe notebook goes on with the course's own version; try again at any time."
+        )
         return exercise.answer
     print(f"{name}: right{tried}. The notebook goes on with your answer.")
     return attempt
@@ -120,16 +122,21 @@ def _examine_choice(exercise, attempt):
 
 def _numbers(exercise, function, case):
     """What the function makes of one case, as an array; a mistake of form raises WrongAnswer in a sentence."""
+
+    def answered(*arguments):
+        result = function(*arguments)
+        if result is ...:
+            raise NotAttempted
+        if result is None:
+            raise WrongAnswer("Your function returns nothing: its last line must be `return …`.")
+        return result
+
     try:
-        result = exercise.probe(function, *copy.deepcopy(case))
-    except NotAttempted:
+        result = exercise.probe(answered, *copy.deepcopy(case))
+    except (NotAttempted, WrongAnswer):
         raise
     except Exception as error:
         raise WrongAnswer(f"Your function raised {type(error).__name__}: {error}. Inputs: {_brief(case)}.") from error
-    if result is ...:
-        raise NotAttempted
-    if result is None:
-        raise WrongAnswer("Your function returns nothing: its last line must be `return …`.")
     try:
         return np.asarray(result, dtype=float)
     except (TypeError, ValueError):
@@ -181,13 +188,11 @@ def predict(question: str, options: list[str]) -> Prediction:
     return Prediction(question, options)
 
 
-def check_claims(claims: dict[str, bool]) -> None:
-    """Print each statement with whether it holds; raise AssertionError if one does not.
+def claim(sentence: str, holds: bool) -> None:
+    """Print a statement that holds; raise AssertionError for one that does not.
 
-    The keys carry the measured numbers, so that text and result cannot disagree.
+    Put the measured numbers into the sentence, so that text and result cannot disagree.
     """
-    for sentence, holds in claims.items():
-        print(f"{'holds ' if holds else 'FAILS '} {sentence}")
-    failed = [sentence for sentence, holds in claims.items() if not holds]
-    if failed:
-        raise AssertionError("these statements do not hold in this run: " + "; ".join(failed))
+    if not holds:
+        raise AssertionError(f"this does not hold in this run: {sentence}")
+    print(f"holds: {sentence}")

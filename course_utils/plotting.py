@@ -22,15 +22,17 @@ COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 MARKERS = "osD^vP*"
 ARROW = {"width": 2.5, "headwidth": 9, "headlength": 7, "facecolor": "white", "edgecolor": "black", "linewidth": 0.8}
 
-matplotlib.rcParams.update({
-    "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#dddddd",
-    "legend.frameon": False,
-    "figure.constrained_layout.use": True,
-})
+matplotlib.rcParams.update(
+    {
+        "font.size": 10,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "grid.color": "#dddddd",
+        "legend.frameon": False,
+        "figure.constrained_layout.use": True,
+    }
+)
 _drawing = threading.Lock()
 
 
@@ -104,7 +106,9 @@ def _told(results):
     return "interquartile mean with 95 % interval of " + "; ".join(parts)
 
 
-def q_map(q: np.ndarray, policy: np.ndarray, symbols: list[str], title: str = "", figure: Figure | None = None) -> Figure:
+def q_map(
+    q: np.ndarray, policy: np.ndarray, symbols: list[str], title: str = "", figure: Figure | None = None
+) -> Figure:
     """Draw the table of a grid world: in each cell one triangle an action, coloured by its value, and the policy's arrows.
 
     q, policy: [rows · columns, 4], actions left, down, right, up (reorder them first where they differ).

@@ -38,7 +38,7 @@ class MDP:
         """
         _, actions, outcomes = self.probability.shape
         pair = state * actions + action
-        outcome = (self._edges.take(pair, axis=0) <= uniform[..., None]).sum(-1)
+        outcome = (self._edges.take(pair, axis=0) > uniform[..., None]).argmax(-1)
         index = pair * outcomes + outcome
         return self.next_state.take(index), self.reward.take(index), self.terminated.take(index)
 
@@ -122,7 +122,9 @@ def policy_return(mdp: MDP, policy: np.ndarray, horizon: int | None = None) -> n
     if not np.isfinite(horizon):
         raise ValueError(f"{mdp.env_id} has no time limit: say within how many steps, for example horizon=200.")
     if policy.shape[-2:] != mdp.reward.shape[:2]:
-        raise ValueError(f"the policy has shape {policy.shape}; {mdp.env_id} needs [..., {mdp.reward.shape[0]}, {mdp.reward.shape[1]}].")
+        raise ValueError(
+            f"the policy has shape {policy.shape}; {mdp.env_id} needs [..., {mdp.reward.shape[0]}, {mdp.reward.shape[1]}]."
+        )
     if not (np.all(policy >= 0) and np.allclose(policy.sum(-1), 1)):
         raise ValueError("a policy's probabilities must be 0 or more and add up to 1 in each state; see greedy_policy.")
     value = np.zeros(policy.shape[:-1])
@@ -139,6 +141,14 @@ def best_return(mdp: MDP, horizon: int | None = None) -> float:
     return float(value @ mdp.start)
 
 
+def discounted_return(rewards, discount: float) -> float:
+    """What a sequence of rewards is worth at its start: r₁ + γ r₂ + γ² r₃ + …; 0 for an empty one.
+
+    Source: Sutton & Barto 2018, equation 3.8.
+    """
+    return float(sum(discount**step * reward for step, reward in enumerate(rewards)))
+
+
 def q_learning_target(reward, terminated, next_q: np.ndarray, discount: float):
     """What one step says that q(s, a) should be: r + γ (1 − terminated) max_a′ q(s′, a′).
 
@@ -152,7 +162,7 @@ def epsilon_greedy(q: np.ndarray, epsilon: float, rng: np.random.Generator):
     """Actions [...] for action values q [..., a]: any action with probability ε, else a best one, ties at random."""
     explore = rng.random(q.shape[:-1] + (1,)) < epsilon
     candidate = explore | (q == q.max(-1, keepdims=True))
-    return np.where(candidate, rng.random(q.shape), -1).argmax(-1)
+    return (candidate * rng.random(q.shape)).argmax(-1)
 
 
 @configuration

@@ -1,0 +1,233 @@
+"""The exercises: for each its answer, inputs and hints, and the typical mistakes with what to say of them."""
+
+import numpy as np
+
+from course_utils import tabular
+from course_utils.exercises import Exercise
+
+
+def _reward_cases():
+    return [([1.0, 2.0, 3.0], 0.5), ([0, 0, 0, 1], 0.9), ([-1.0] * 13, 1.0), ([], 0.9), ([2.0], 0.0)]
+
+
+def _backup_cases():
+    rng = np.random.default_rng(1)
+    slippery = tabular.read_mdp("FrozenLake-v1", success_rate=0.6)
+    cliff = tabular.read_mdp("CliffWalking-v1")
+    return [(slippery, rng.normal(size=16), 0.9), (cliff, rng.normal(size=48), 0.5), (slippery, np.ones(16), 1.0)]
+
+
+def _target_cases():
+    rng = np.random.default_rng(2)
+
+    def case(*shape):
+        return rng.normal(size=shape), rng.random(shape) < 0.5, rng.normal(size=(*shape, 4)), 0.9
+
+    return [
+        (1.0, True, np.array([1.0, 2.0]), 0.9),
+        (1.0, False, np.array([1.0, 2.0]), 0.9),
+        (-1.0, False, np.array([-3.0, -2.0]), 0.5),
+        case(6),
+        case(2, 3),
+    ]
+
+
+def _epsilon_cases():
+    tie = np.array([0.0, 1.0, 1.0, -1.0])
+    return [(np.zeros(4), 0.0), (tie, 0.0), (tie, 0.4), (np.array([0.5, -0.5, 0.2]), 0.3), (tie, 1.0)]
+
+
+def _action_shares(act, q, epsilon, draws=2000):
+    rng = np.random.default_rng(3)
+    actions = [int(act(q.copy(), epsilon, rng)) for _ in range(draws)]
+    if min(actions) < 0 or max(actions) >= len(q):
+        raise ValueError(f"an action must be a number from 0 to {len(q) - 1}, not {min(actions)} or {max(actions)}")
+    return np.bincount(actions, minlength=len(q)) / draws
+
+
+def _index_ties(q, epsilon, rng):
+    return rng.integers(len(q)) if rng.random() < epsilon else q.argmax()
+
+
+def _never_the_best(q, epsilon, rng):
+    others = np.flatnonzero(q < q.max()) if (q < q.max()).any() else np.arange(len(q))
+    return rng.choice(others) if rng.random() < epsilon else tabular.epsilon_greedy(q, 0, rng)
+
+
+def _policy_cases():
+    slippery = tabular.read_mdp("FrozenLake-v1")
+    taxi = tabular.read_mdp("Taxi-v4")
+    uniform = np.full((16, 4), 0.25)
+    careful = tabular.greedy_policy(tabular.value_iteration(slippery, 0.9), epsilon=0.1)
+    return [(slippery, uniform, 20), (slippery, careful, 100), (taxi, np.full((500, 6), 1 / 6), 5)]
+
+
+def _backward(mdp, policy, horizon, discount=1.0, best=False):
+    value = np.zeros(len(mdp.start))
+    for _ in range(horizon):
+        q = tabular.bellman_backup(mdp, value, discount)
+        value = q.max(-1) if best else (policy * q).sum(-1)
+    return value
+
+
+EXERCISES = {
+    "discounted_return": Exercise(
+        answer=tabular.discounted_return,
+        cases=_reward_cases,
+        hints=[
+            "The first reward counts in full; each later one is multiplied by γ once more.",
+            "Use enumerate(rewards): it gives the power of γ together with the reward.",
+        ],
+        mistakes={
+            "Nothing is discounted: multiply the reward at step t by γ to the power t.": lambda r, d: sum(r),
+            "The first reward is already discounted: its power of γ is 0, not 1.": (
+                lambda r, d: sum(d ** (t + 1) * x for t, x in enumerate(r))
+            ),
+            "The order is reversed: the first reward counts in full, the last one least.": (
+                lambda r, d: sum(d**t * x for t, x in enumerate(reversed(r)))
+            ),
+            "Every reward but the first is multiplied by γ only once: the power grows with each step.": (
+                lambda r, d: sum(x if t == 0 else d * x for t, x in enumerate(r))
+            ),
+        },
+    ),
+    "bellman_backup": Exercise(
+        answer=tabular.bellman_backup,
+        cases=_backup_cases,
+        hints=[
+            "All arrays of the MDP have the shape [s, a, k]; value[mdp.next_state] has it too.",
+            "For each outcome k: reward + γ · (1 − terminated) · value of the next state.",
+            "Multiply by mdp.probability and add up over the last axis.",
+        ],
+        mistakes={
+            "The value behind a terminal step is counted: an episode that has ended earns nothing more, so multiply the "
+            "next value by (1 − terminated).": (
+                lambda m, v, d: (m.probability * (m.reward + d * v[m.next_state])).sum(-1)
+            ),
+            "γ is missing: the next state's value comes one step later.": lambda m, v, d: tabular.bellman_backup(
+                m, v, 1
+            ),
+            "γ also shrinks the reward: the reward comes now, only the next state's value is discounted.": (
+                lambda m, v, d: d * tabular.bellman_backup(m, v, 1)
+            ),
+            "The outcomes are added up without their probabilities.": (
+                lambda m, v, d: (m.reward + d * ~m.terminated * v[m.next_state]).sum(-1)
+            ),
+            "The outcomes are averaged as if they were equally likely: weight them by mdp.probability.": (
+                lambda m, v, d: (m.reward + d * ~m.terminated * v[m.next_state]).mean(-1)
+            ),
+            "This is already the maximum over the actions: return one number for each action, shape [s, a].": (
+                lambda m, v, d: tabular.bellman_backup(m, v, d).max(-1)
+            ),
+        },
+    ),
+    "q_learning_target": Exercise(
+        answer=tabular.q_learning_target,
+        cases=_target_cases,
+        hints=[
+            "Two parts: the reward of this step, and the discounted value of the best next action.",
+            "The second part must vanish when the episode has terminated: multiply it by (1 - terminated).",
+            "next_q.max(-1) takes the best action whatever axes stand before.",
+        ],
+        mistakes={
+            "The terminal mask is missing: after a terminal step nothing more can be earned.": (
+                lambda r, t, q, d: r + d * q.max(-1)
+            ),
+            "The mask also removes the reward: the last reward was really paid, only the future is gone.": (
+                lambda r, t, q, d: (1 - t) * (r + d * q.max(-1))
+            ),
+            "The mask is upside down: the future counts when the episode goes on, thus 1 - terminated.": (
+                lambda r, t, q, d: r + d * t * q.max(-1)
+            ),
+            "γ is missing in front of the next value.": lambda r, t, q, d: tabular.q_learning_target(r, t, q, 1),
+            "This averages over the next actions: Q-learning takes the best one.": (
+                lambda r, t, q, d: r + d * (1 - t) * q.mean(-1)
+            ),
+            "The maximum runs over everything at once: take it over the last axis only, max(-1).": (
+                lambda r, t, q, d: r + d * (1 - t) * q.max()
+            ),
+        },
+    ),
+    "epsilon_greedy": Exercise(
+        answer=tabular.epsilon_greedy,
+        cases=_epsilon_cases,
+        probe=_action_shares,
+        tolerance=0.06,
+        hints=[
+            "Draw rng.random() once: below ε, take any action with rng.integers(len(q)).",
+            "Otherwise list the best actions, np.flatnonzero(q == q.max()), and let rng.choice pick one.",
+        ],
+        mistakes={
+            "Ties go to the lowest index: several best actions must share, or an empty table always moves the same way.": (
+                _index_ties
+            ),
+            "ε and 1 − ε are exchanged: ε is the probability of the random action.": (
+                lambda q, e, rng: tabular.epsilon_greedy(q, 1 - e, rng)
+            ),
+            "It never explores: with probability ε any action must be possible.": (
+                lambda q, e, rng: tabular.epsilon_greedy(q, 0, rng)
+            ),
+            "It always explores: with probability 1 − ε take a best action.": (
+                lambda q, e, rng: tabular.epsilon_greedy(q, 1, rng)
+            ),
+            "The random action leaves out the best one: draw it from all actions.": _never_the_best,
+        },
+    ),
+    "policy_return": Exercise(
+        answer=tabular.policy_return,
+        cases=_policy_cases,
+        hints=[
+            "Go backwards: with 0 steps left every state is worth 0.",
+            "With one step more: average bellman_backup(mdp, value, 1.0) over the actions, weighted by the policy.",
+            "At the end weight the states by mdp.start: value @ mdp.start.",
+        ],
+        mistakes={
+            "This takes the best action; the policy may choose another. Weight the actions by its probabilities.": (
+                lambda m, p, h: _backward(m, p, h, best=True) @ m.start
+            ),
+            "The rewards are discounted: the return is their plain sum, thus γ = 1 here.": (
+                lambda m, p, h: _backward(m, p, h, discount=0.99) @ m.start
+            ),
+            "One step is missing: repeat the backup exactly `horizon` times.": (
+                lambda m, p, h: _backward(m, p, h - 1) @ m.start
+            ),
+            "This is the value of every state: average them with the start probabilities, value @ mdp.start.": _backward,
+            "All states are averaged alike: an episode begins only where mdp.start says so.": (
+                lambda m, p, h: _backward(m, p, h).mean()
+            ),
+        },
+    ),
+    "what_the_equation_is": Exercise(
+        answer="c",
+        hints=["Ask what stands on the left before any learning has happened, and whether s′ is always the same."],
+        mistakes={
+            "A network or a table is defined by its parameters; this equation says nothing of them. It is a condition "
+            "that the finished values meet.": "a",
+            "As an assignment it is Q-learning with α = 1: each sample wipes out the one before. You have just seen "
+            "what that does on the ice.": "b",
+            "One sampled s′ is one draw. The condition holds for the average over all s′, not for each of them.": "d",
+        },
+    ),
+    "loss_for_the_expert": Exercise(
+        answer="c",
+        hints=[
+            "Which of the four makes the expert's action likelier when it is minimised, and exists for negative q too?"
+        ],
+        mistakes={
+            "Minimising it makes q of the expert's action small: the sign is wrong, and there is no logarithm of a "
+            "negative value.": "a",
+            "The sign is right now, but q is no probability: it can be negative, and nothing holds the other actions "
+            "down.": "b",
+            "It is a probability now, but minimising the logarithm of it makes the expert's action ever less likely.": "d",
+        },
+    ),
+    "continuous_actions": Exercise(
+        answer="b",
+        hints=["Look for the step of the update that goes through all actions."],
+        mistakes={
+            "A continuous state is no obstacle: a network takes it as input. The trouble is the maximum over actions.": "a",
+            "Exploration can draw from a continuous range without trouble. The maximum over actions cannot be taken.": "c",
+            "More outputs do not help: between any two actions there are others. The maximum has no end.": "d",
+        },
+    ),
+}

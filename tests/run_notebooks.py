@@ -1,0 +1,48 @@
+"""Run notebooks as a learner would and store their outputs: python tests/run_notebooks.py [NAME …] (all by default)."""
+
+import os
+import sys
+from pathlib import Path
+
+import nbformat
+import psutil
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).parents[1] / "notebooks"
+
+
+def cost_of(process: psutil.Process) -> dict:
+    """CPU seconds so far, and the peak of memory in MB where the system tells it (Linux), else the present use."""
+    times, memory = process.cpu_times(), process.memory_info()
+    peak = getattr(memory, "peak_wset", memory.rss)
+    status = Path(f"/proc/{process.pid}/status")
+    if status.exists():
+        peak = 1024 * int(status.read_text().split("VmHWM:")[1].split()[0])
+    return {"cpu_seconds": times.user + times.system, "memory_mb": peak / 1e6}
+
+
+def run_notebook(path: Path, **environment) -> tuple[nbformat.NotebookNode, dict]:
+    """Run all cells; return the notebook with its outputs and what it cost. Raises CellExecutionError at the first error."""
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(notebook, timeout=600, record_timing=False, resources={"metadata": {"path": path.parent}})
+    with client.setup_kernel(env=os.environ | environment):
+        for index, cell in enumerate(notebook.cells):
+            client.execute_cell(cell, index)
+        client.set_widgets_metadata()
+        cost = cost_of(psutil.Process(client.km.provisioner.pid))
+    return notebook, cost
+
+
+def main() -> None:
+    for path in [FOLDER / name for name in sys.argv[1:]] or sorted(FOLDER.glob("*.ipynb")):
+        notebook, cost = run_notebook(path)
+        for cell in notebook.cells:
+            cell.metadata.pop("execution", None)  # times of day say nothing and change with every run
+        unfinished = path.with_suffix(".tmp")
+        nbformat.write(notebook, unfinished)
+        unfinished.replace(path)  # whole or not at all
+        print(f"{path.name}: {cost['cpu_seconds']:.1f} CPU-seconds, {cost['memory_mb']:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
