@@ -4,6 +4,7 @@ A wrong answer is recognised by what it computes: each exercise knows its typica
 answer that gives the same numbers as one of them gets that mistake's sentence.
 """
 
+import ast
 import copy
 import inspect
 import textwrap
@@ -54,9 +55,7 @@ def check(name: str, attempt):
         print(f"{name}: not attempted yet. The notebook goes on with the course's own version.")
         return exercise.answer
     except WrongAnswer as wrong:
-        print(
-            f"{name}: not yet right. {wrong}\nThe notebook goes on with the course's own version; try again at any time."
-        )
+        print(f"{name}: not yet right. {wrong}\nThe notebook goes on with the course's own version; try again.")
         return exercise.answer
     print(f"{name}: right{tried}. The notebook goes on with your answer.")
     return attempt
@@ -74,9 +73,20 @@ def solution(name: str) -> None:
     """Show the answer: the source of the function in `course_utils`, or the right letter."""
     answer = find(name).answer
     if callable(answer):
-        display(Code(textwrap.dedent(inspect.getsource(answer)), language="python"))
+        display(Code(source_to_paste(answer), language="python"))
     else:
         print(f"The right choice is {answer!r}.")
+
+
+def source_to_paste(function: Callable) -> str:
+    """The function's source without its annotations: their types are not imported in a notebook."""
+    tree = ast.parse(inspect.getsource(function))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg):
+            node.annotation = None
+        elif isinstance(node, ast.FunctionDef):
+            node.returns = None
+    return ast.unparse(tree)
 
 
 def find(name: str) -> Exercise:

@@ -6,6 +6,7 @@ Figures are made without pyplot, so that a background thread may draw too.
 
 import io
 import threading
+from itertools import cycle
 from typing import NamedTuple
 
 import matplotlib
@@ -14,12 +15,13 @@ from IPython.display import Image, Markdown, display
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
+from PIL import Image as Picture
 
 from course_utils import evaluation
 
 # Okabe and Ito's colours, which people with any kind of colour vision can tell apart.
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
-MARKERS = "osD^vP*"
+LOOKS = list(zip(COLORS, "osD^vP*", strict=True))  # a marker beside each colour
 ARROW = {"width": 2.5, "headwidth": 9, "headlength": 7, "facecolor": "white", "edgecolor": "black", "linewidth": 0.8}
 
 matplotlib.rcParams.update(
@@ -61,11 +63,13 @@ def to_png(figure: Figure) -> bytes:
 def learning_curves(
     curves: dict[str, Curve], ylabel: str, reference: dict[str, float] | None = None, figure: Figure | None = None
 ) -> Figure:
-    """Interquartile mean, 95 % interval and single runs of each labelled curve; `reference` adds dashed lines."""
+    """Interquartile mean, 95 % interval and single runs of each labelled curve; `reference` adds dashed lines.
+
+    Raises ValueError, by `evaluation.interval`, for a curve of fewer than 2 runs or with NaN.
+    """
     figure = figure or Figure(figsize=(7.2, 3.6))
-    figure.clear()
     axes = figure.subplots()
-    for (label, curve), color, marker in zip(curves.items(), COLORS, MARKERS, strict=False):
+    for (label, curve), (color, marker) in zip(curves.items(), cycle(LOOKS), strict=False):
         mean, low, high = evaluation.interval(curve.values)
         axes.plot(curve.steps, curve.values.T, color=color, alpha=0.12, linewidth=0.7)
         axes.fill_between(curve.steps, low, high, color=color, alpha=0.25, linewidth=0)
@@ -76,18 +80,21 @@ def learning_curves(
         axes.annotate(label, (1, level), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8)
     axes.set(xlabel="environment steps of each run", ylabel=ylabel)
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-    axes.legend()
+    if len(curves) > 1:
+        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     ends = {label: curve.values[:, -1] for label, curve in curves.items()}
     figure.sentence = f"At the end, {ylabel}: {_told(ends)}."
     return figure
 
 
 def compare_runs(results: dict[str, np.ndarray], xlabel: str, reference: dict[str, float] | None = None) -> Figure:
-    """One row a label: each run as a marker, the interquartile mean as a bar with its 95 % interval."""
+    """One row a label: each run as a marker, the interquartile mean as a bar with its 95 % interval.
+
+    results: label → [S]. Raises ValueError, by `evaluation.interval`, for fewer than 2 runs or NaN.
+    """
     figure = Figure(figsize=(7.2, 0.9 + 0.5 * len(results)))
     axes = figure.subplots()
-    for row, (label, values) in enumerate(results.items()):
-        color, marker = COLORS[row % len(COLORS)], MARKERS[row % len(MARKERS)]
+    for row, (values, (color, marker)) in enumerate(zip(results.values(), cycle(LOOKS), strict=False)):
         mean, low, high = evaluation.interval(values)
         spread = row + np.linspace(-0.2, 0.2, len(values))
         axes.scatter(values, spread, color=color, marker=marker, s=16, alpha=0.5, linewidth=0)
@@ -97,7 +104,7 @@ def compare_runs(results: dict[str, np.ndarray], xlabel: str, reference: dict[st
         axes.axvline(level, color="#555555", linestyle="--", linewidth=1)
         axes.annotate(label, (level, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=8)
     axes.set(xlabel=xlabel, yticks=range(len(results)), yticklabels=results, ylim=(len(results) - 0.5, -0.5))
-    figure.sentence = f"{xlabel.capitalize()}: {_told(results)}."
+    figure.sentence = f"{xlabel[0].upper()}{xlabel[1:]}: {_told(results)}."
     return figure
 
 
@@ -106,51 +113,57 @@ def _told(results):
     return "interquartile mean with 95 % interval of " + "; ".join(parts)
 
 
-def q_map(
-    q: np.ndarray, policy: np.ndarray, symbols: list[str], title: str = "", figure: Figure | None = None
-) -> Figure:
-    """Draw the table of a grid world: in each cell one triangle an action, coloured by its value, and the policy's arrows.
+def q_map(q: np.ndarray, policy: np.ndarray, symbols: list[str], title: str = "") -> Figure:
+    """Draw a grid world's table: in each cell one triangle an action, coloured by its value, and the policy's arrows.
 
     q, policy: [rows · columns, 4], actions left, down, right, up (reorder them first where they differ).
     symbols: the cells' letters, one string a row; cells marked H, G or C end the episode and stay blank.
+    Raises ValueError for tables of another shape.
     """
     rows, columns = len(symbols), len(symbols[0])
-    if q.shape != (rows * columns, 4) or policy.shape != q.shape:
-        raise ValueError(f"a map of {rows} by {columns} cells needs q and policy of shape ({rows * columns}, 4), "
-                         f"not {q.shape} and {policy.shape}.")  # fmt: skip
-    figure = figure or Figure(figsize=(0.9 * columns + 1.2, 0.9 * rows + 0.4))
-    figure.clear()
+    if not q.shape == policy.shape == (rows * columns, 4):
+        needed = f"a map of {rows} by {columns} cells needs q and policy of shape ({rows * columns}, 4)"
+        raise ValueError(f"{needed}, not {q.shape} and {policy.shape}.")
+    figure = Figure(figsize=(0.9 * columns + 1.2, 0.9 * rows + 0.4))
     axes = figure.subplots()
     corner = 0.5 * np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]])  # x and y, with y pointing down
-    arrows = np.array([[-1, 0], [0, 1], [1, 0], [0, -1]])
+    direction = np.array([[-1, 0], [0, 1], [1, 0], [0, -1]])
     triangles, values = [], []
     for cell, symbol in enumerate("".join(symbols)):
         center = np.array([cell % columns, cell // columns])
         if symbol in "HGC":
             axes.annotate(symbol, center, ha="center", va="center", fontsize=14, color="#555555")
             continue
-        for action in range(4):
-            triangles.append(center + np.array([[0, 0], corner[action], corner[(action + 1) % 4]]))
-            values.append(q[cell, action])
-            if policy[cell, action] > 0.01:
-                tip = center + 0.34 * arrows[action]
-                axes.annotate("", tip, center, arrowprops=ARROW)
+        triangles += [center + np.array([[0, 0], corner[a], corner[(a + 1) % 4]]) for a in range(4)]
+        values += list(q[cell])
+        for action in np.flatnonzero(policy[cell] > 0.01):
+            axes.annotate("", center + 0.34 * direction[action], center, arrowprops=ARROW)
     patches = PolyCollection(triangles, array=np.array(values), cmap="viridis", edgecolors="white", linewidths=0.5)
     axes.add_collection(patches)
     figure.colorbar(patches, ax=axes, shrink=0.85, label="q(s, a)")
     axes.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), aspect="equal", xticks=[], yticks=[], title=title)
     axes.grid(False)
+    axes.spines[:].set_visible(False)
     figure.sentence = (
-        f"A map of {rows} by {columns} cells. The action values lie between {min(values):.3f} and {max(values):.3f}; "
-        f"from the first cell the best is {q[0].max():.3f}. The arrows are the policy."
+        f"A map of {rows} by {columns} cells with action values between {min(values):.3f} and {max(values):.3f}. "
+        f"The policy, row by row: {_arrows(policy, symbols)}."
     )
     return figure
 
 
+def _arrows(policy, symbols):
+    cells = [
+        symbol
+        if symbol in "HGC"
+        else "".join(arrow for arrow, share in zip("←↓→↑", shares, strict=True) if share > 0.01)
+        for symbol, shares in zip("".join(symbols), policy, strict=True)
+    ]
+    columns = len(symbols[0])
+    return " / ".join(" ".join(cells[start : start + columns]) for start in range(0, len(cells), columns))
+
+
 def animation(frames: list[np.ndarray], sentence: str, frames_per_second: float = 4) -> None:
     """Display pictures [height, width, 3] as an animated WebP image, with a sentence that says what happens in it."""
-    from PIL import Image as Picture
-
     pictures = [Picture.fromarray(frame).resize((frame.shape[1] // 2, frame.shape[0] // 2)) for frame in frames]
     buffer = io.BytesIO()
     pictures[0].save(

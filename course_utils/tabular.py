@@ -5,89 +5,22 @@ A table of action values is `q[..., s, a]`; a policy is a table of probabilities
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
-import gymnasium as gym
 import numpy as np
 
+from course_utils.envs import MDP
 from course_utils.settings import configuration, setting
-
-
-@dataclass(frozen=True)
-class MDP:
-    """The rules of a small environment as arrays, read from Gymnasium's own transition table.
-
-    probability, next_state, reward, terminated: [s, a, k]. Unused outcomes have probability 0.
-    start: [s], the probability of each first state. time_limit: steps before truncation, infinite if there is none.
-    """
-
-    env_id: str
-    probability: np.ndarray
-    next_state: np.ndarray
-    reward: np.ndarray
-    terminated: np.ndarray
-    start: np.ndarray
-    time_limit: float
-
-    def step(self, state: np.ndarray, action: np.ndarray, uniform: np.ndarray):
-        """One step of as many environments as `state` has entries; `uniform`, of the same shape, decides the outcome.
-
-        Returns next_state, reward, terminated. Each outcome's share of [0, 1) is its probability, in the table's
-        order, as in Gymnasium: the same uniform numbers give the same steps.
-        """
-        _, actions, outcomes = self.probability.shape
-        pair = state * actions + action
-        outcome = (self._edges.take(pair, axis=0) > uniform[..., None]).argmax(-1)
-        index = pair * outcomes + outcome
-        return self.next_state.take(index), self.reward.take(index), self.terminated.take(index)
-
-    def reset(self, uniform: np.ndarray) -> np.ndarray:
-        """First states, one for each of the uniform numbers."""
-        return self._start_edges.searchsorted(uniform, side="right")
-
-    def __post_init__(self):
-        edges = self.probability.cumsum(-1).reshape(-1, self.probability.shape[-1])
-        edges[:, -1] = np.inf  # rounding may leave the last edge just below 1
-        object.__setattr__(self, "_edges", edges)
-        start_edges = self.start.cumsum()
-        start_edges[np.flatnonzero(self.start)[-1] :] = np.inf
-        object.__setattr__(self, "_start_edges", start_edges)
-
-
-def read_mdp(env_id: str, **env_arguments) -> MDP:
-    """Read the transition table `env.unwrapped.P` of a toy-text environment such as "FrozenLake-v1".
-
-    Raises ValueError for an unknown environment, and for one that has no table (its states cannot be listed).
-    """
-    try:
-        env = gym.make(env_id, **env_arguments)
-    except gym.error.Error as error:
-        raise ValueError(f"Gymnasium has no environment '{env_id}' ({error}) Try 'FrozenLake-v1'.") from None
-    if not hasattr(env.unwrapped, "P"):
-        raise ValueError(
-            f"{env_id} has no transition table, so its values cannot be computed exactly; "
-            "use FrozenLake-v1, CliffWalking-v1 or Taxi-v4."
-        )
-    table = env.unwrapped.P
-    states, actions = len(table), len(table[0])
-    outcomes = max(len(table[s][a]) for s in range(states) for a in range(actions))
-    columns = np.zeros((4, states, actions, outcomes))
-    for s in range(states):
-        for a in range(actions):
-            columns[:, s, a, : len(table[s][a])] = np.array(table[s][a], dtype=float).T
-    probability, next_state, reward, terminated = columns
-    start = np.asarray(env.unwrapped.initial_state_distrib, dtype=float)
-    time_limit = env.spec.max_episode_steps or np.inf
-    env.close()
-    return MDP(env_id, probability, next_state.astype(int), reward, terminated.astype(bool), start, time_limit)
 
 
 def bellman_backup(mdp: MDP, value: np.ndarray, discount: float) -> np.ndarray:
     """Action values one step ahead: q(s, a) = Σ_k p_k [r_k + γ (1 − terminated_k) v(s′_k)].
 
-    value: [..., s] → [..., s, a]. Source: Sutton & Barto 2018, equation 4.10 before the maximum.
+    value: [..., s] → [..., s, a]. Raises ValueError for values of another number of states.
+    Source: Sutton & Barto 2018, equation 4.10 before the maximum.
     """
+    if value.shape[-1] != len(mdp.start):
+        raise ValueError(f"value has shape {value.shape}; {mdp.env_id} needs [..., {len(mdp.start)}], one a state.")
     future = discount * ~mdp.terminated * value[..., mdp.next_state]
     return (mdp.probability * (mdp.reward + future)).sum(-1)
 
@@ -112,31 +45,30 @@ def greedy_policy(q: np.ndarray, epsilon: float = 0.0) -> np.ndarray:
     return (1 - epsilon) * best / best.sum(-1, keepdims=True) + epsilon / q.shape[-1]
 
 
-def policy_return(mdp: MDP, policy: np.ndarray, horizon: int | None = None) -> np.ndarray:
+def policy_return(mdp: MDP, policy: np.ndarray, horizon: int) -> np.ndarray:
     """The exact expected return (undiscounted) of a policy within `horizon` steps, without sampling a single episode.
 
-    policy: [..., s, a] → [...]. The horizon is the environment's time limit unless given.
-    Raises ValueError for a table of another shape, for numbers that are no probabilities, and without any horizon.
+    policy: [..., s, a] → [...].
+    Raises ValueError for a table of another shape, and for numbers that are no probabilities.
     """
-    horizon = mdp.time_limit if horizon is None else horizon
-    if not np.isfinite(horizon):
-        raise ValueError(f"{mdp.env_id} has no time limit: say within how many steps, for example horizon=200.")
     if policy.shape[-2:] != mdp.reward.shape[:2]:
-        raise ValueError(
-            f"the policy has shape {policy.shape}; {mdp.env_id} needs [..., {mdp.reward.shape[0]}, {mdp.reward.shape[1]}]."
-        )
+        needed = "[..., {}, {}]".format(*mdp.reward.shape)
+        raise ValueError(f"the policy has shape {policy.shape}; {mdp.env_id} needs {needed}.")
     if not (np.all(policy >= 0) and np.allclose(policy.sum(-1), 1)):
         raise ValueError("a policy's probabilities must be 0 or more and add up to 1 in each state; see greedy_policy.")
     value = np.zeros(policy.shape[:-1])
-    for _ in range(int(horizon)):
+    for _ in range(horizon):
         value = (policy * bellman_backup(mdp, value, 1.0)).sum(-1)
     return value @ mdp.start
 
 
-def best_return(mdp: MDP, horizon: int | None = None) -> float:
-    """The highest expected return within `horizon` steps, by a policy that may look at the clock."""
+def best_return(mdp: MDP, horizon: int) -> float:
+    """The highest expected return within `horizon` steps, by a policy that may look at the clock.
+
+    Source: Sutton & Barto 2018, section 4.1, backwards from the last step.
+    """
     value = np.zeros(len(mdp.start))
-    for _ in range(int(mdp.time_limit if horizon is None else horizon)):
+    for _ in range(horizon):
         value = bellman_backup(mdp, value, 1.0).max(-1)
     return float(value @ mdp.start)
 
@@ -198,11 +130,17 @@ def q_learning(
 
     q(s, a) ← q(s, a) + α [target − q(s, a)]. The config is read at every step, so it may be changed on the way.
     `target` and `act` may be replaced by a learner's own functions; they are called with all seeds at once.
+    Raises ValueError if one of them returns another shape than [S], or makes the table NaN or infinite.
     Source: Watkins & Dayan 1992.
     """
+    if seeds < 1 or records < 1:
+        raise ValueError(f"seeds = {seeds}, records = {records}: both must be 1 or more.")
     rng = np.random.default_rng(seed)
     q = np.full((seeds, *mdp.reward.shape[:2]), config.initial_value)
     row = np.arange(seeds)
+    first = q[:, 0]
+    _check_shape("target", target(np.zeros(seeds), np.zeros(seeds, bool), first, config.discount), seeds)
+    _check_shape("act", act(first, config.epsilon, np.random.default_rng(0)), seeds)
     state, elapsed = mdp.reset(rng.random(seeds)), np.zeros(seeds)
     steps = config.steps
     reports = set(np.linspace(0, steps, records + 1).astype(int)[1:])
@@ -223,4 +161,11 @@ def q_learning(
             elapsed[done] = 0
         state = next_state
         if step in reports:
+            if not np.isfinite(q).all():
+                raise ValueError(f"the table holds NaN or infinity at step {step}: look at what `target` returns.")
             yield QLearningProgress(step, q.copy())
+
+
+def _check_shape(name, result, seeds):
+    if np.shape(result) != (seeds,):
+        raise ValueError(f"`{name}` returned shape {np.shape(result)}; it must return one number a seed, ({seeds},).")

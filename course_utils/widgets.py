@@ -1,4 +1,4 @@
-"""Things to move: training that goes on in the background while sliders change it, and an environment played by hand."""
+"""Things to move: training in the background while sliders change it, and an environment played by hand."""
 
 import dataclasses
 import html
@@ -20,8 +20,14 @@ SECONDS_BETWEEN_PICTURES = 0.25
 
 
 def setting_slider(config, name: str):
-    """A slider for one field of a configuration; moving it sets the field, within the field's own bounds."""
-    field = next(field for field in dataclasses.fields(config) if field.name == name)
+    """A slider for one field of a configuration; moving it sets the field, within the field's own bounds.
+
+    Raises ValueError for a name that the configuration does not have.
+    """
+    fields = {field.name: field for field in dataclasses.fields(config)}
+    if name not in fields:
+        raise ValueError(f"{type(config).__name__} has no setting '{name}'. It has: {', '.join(fields)}.")
+    field = fields[name]
     low, high = field.metadata["low"], field.metadata["high"]
     label = " ".join(filter(None, [field.metadata["symbol"], name.replace("_", " ")]))
     options = {"value": getattr(config, name), "description": label, "style": {"description_width": "11em"}}
@@ -99,7 +105,7 @@ class LiveTraining:
             self._tell(f"Stopped by {type(error).__name__}: {error} Press Reset to begin again.")
 
     def run(self, limit: int | None = None, fresh: bool = False) -> None:
-        """Make up to `limit` more records, drawing now and then; returns when they are made, at Pause, or at the end."""
+        """Make up to `limit` more records, drawing now and then; return when made, at Pause, or at the end."""
         if fresh:
             self.records, self._training = [], iter(self.train(self.config))
         self._tell("training …")

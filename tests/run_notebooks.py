@@ -22,7 +22,7 @@ def cost_of(process: psutil.Process) -> dict:
 
 
 def run_notebook(path: Path, **environment) -> tuple[nbformat.NotebookNode, dict]:
-    """Run all cells; return the notebook with its outputs and what it cost. Raises CellExecutionError at the first error."""
+    """Run all cells; return the notebook with outputs, and its cost. Raises CellExecutionError at the first error."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(notebook, timeout=600, record_timing=False, resources={"metadata": {"path": path.parent}})
     with client.setup_kernel(env=os.environ | environment):

@@ -1,19 +1,15 @@
-"""The exercises: for each its answer, inputs and hints, and the typical mistakes with what to say of them."""
+"""The exercises of notebook 01."""
 
 import numpy as np
 
-from course_utils import tabular
+from course_utils import envs, tabular
 from course_utils.exercises import Exercise
-
-
-def _reward_cases():
-    return [([1.0, 2.0, 3.0], 0.5), ([0, 0, 0, 1], 0.9), ([-1.0] * 13, 1.0), ([], 0.9), ([2.0], 0.0)]
 
 
 def _backup_cases():
     rng = np.random.default_rng(1)
-    slippery = tabular.read_mdp("FrozenLake-v1", success_rate=0.6)
-    cliff = tabular.read_mdp("CliffWalking-v1")
+    slippery = envs.read_mdp("FrozenLake-v1", success_rate=0.6)
+    cliff = envs.read_mdp("CliffWalking-v1")
     return [(slippery, rng.normal(size=16), 0.9), (cliff, rng.normal(size=48), 0.5), (slippery, np.ones(16), 1.0)]
 
 
@@ -55,8 +51,8 @@ def _never_the_best(q, epsilon, rng):
 
 
 def _policy_cases():
-    slippery = tabular.read_mdp("FrozenLake-v1")
-    taxi = tabular.read_mdp("Taxi-v4")
+    slippery = envs.read_mdp("FrozenLake-v1")
+    taxi = envs.read_mdp("Taxi-v4")
     uniform = np.full((16, 4), 0.25)
     careful = tabular.greedy_policy(tabular.value_iteration(slippery, 0.9), epsilon=0.1)
     return [(slippery, uniform, 20), (slippery, careful, 100), (taxi, np.full((500, 6), 1 / 6), 5)]
@@ -71,26 +67,6 @@ def _backward(mdp, policy, horizon, discount=1.0, best=False):
 
 
 EXERCISES = {
-    "discounted_return": Exercise(
-        answer=tabular.discounted_return,
-        cases=_reward_cases,
-        hints=[
-            "The first reward counts in full; each later one is multiplied by γ once more.",
-            "Use enumerate(rewards): it gives the power of γ together with the reward.",
-        ],
-        mistakes={
-            "Nothing is discounted: multiply the reward at step t by γ to the power t.": lambda r, d: sum(r),
-            "The first reward is already discounted: its power of γ is 0, not 1.": (
-                lambda r, d: sum(d ** (t + 1) * x for t, x in enumerate(r))
-            ),
-            "The order is reversed: the first reward counts in full, the last one least.": (
-                lambda r, d: sum(d**t * x for t, x in enumerate(reversed(r)))
-            ),
-            "Every reward but the first is multiplied by γ only once: the power grows with each step.": (
-                lambda r, d: sum(x if t == 0 else d * x for t, x in enumerate(r))
-            ),
-        },
-    ),
     "bellman_backup": Exercise(
         answer=tabular.bellman_backup,
         cases=_backup_cases,
@@ -100,7 +76,7 @@ EXERCISES = {
             "Multiply by mdp.probability and add up over the last axis.",
         ],
         mistakes={
-            "The value behind a terminal step is counted: an episode that has ended earns nothing more, so multiply the "
+            "The value behind a terminal step is counted: an episode that has ended earns nothing, so multiply the "
             "next value by (1 − terminated).": (
                 lambda m, v, d: (m.probability * (m.reward + d * v[m.next_state])).sum(-1)
             ),
@@ -158,7 +134,7 @@ EXERCISES = {
             "Otherwise list the best actions, np.flatnonzero(q == q.max()), and let rng.choice pick one.",
         ],
         mistakes={
-            "Ties go to the lowest index: several best actions must share, or an empty table always moves the same way.": (
+            "Ties go to the lowest index: several best actions must share, or an empty table only moves one way.": (
                 _index_ties
             ),
             "ε and 1 − ε are exchanged: ε is the probability of the random action.": (
@@ -191,7 +167,7 @@ EXERCISES = {
             "One step is missing: repeat the backup exactly `horizon` times.": (
                 lambda m, p, h: _backward(m, p, h - 1) @ m.start
             ),
-            "This is the value of every state: average them with the start probabilities, value @ mdp.start.": _backward,
+            "This is the value of each state: average with the start probabilities, value @ mdp.start.": _backward,
             "All states are averaged alike: an episode begins only where mdp.start says so.": (
                 lambda m, p, h: _backward(m, p, h).mean()
             ),
@@ -218,15 +194,15 @@ EXERCISES = {
             "negative value.": "a",
             "The sign is right now, but q is no probability: it can be negative, and nothing holds the other actions "
             "down.": "b",
-            "It is a probability now, but minimising the logarithm of it makes the expert's action ever less likely.": "d",
+            "It is a probability now, but minimising its logarithm makes the expert's action less likely.": "d",
         },
     ),
     "continuous_actions": Exercise(
         answer="b",
         hints=["Look for the step of the update that goes through all actions."],
         mistakes={
-            "A continuous state is no obstacle: a network takes it as input. The trouble is the maximum over actions.": "a",
-            "Exploration can draw from a continuous range without trouble. The maximum over actions cannot be taken.": "c",
+            "A continuous state is no obstacle: a network takes it as input. Look at the actions.": "a",
+            "Exploration can draw from a continuous range without trouble. Look at the target.": "c",
             "More outputs do not help: between any two actions there are others. The maximum has no end.": "d",
         },
     ),

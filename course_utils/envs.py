@@ -1,0 +1,75 @@
+"""Environments: the small ones with their whole table of rules, as arrays."""
+
+from dataclasses import dataclass
+
+import gymnasium as gym
+import numpy as np
+
+
+@dataclass(frozen=True)
+class MDP:
+    """The rules of a small environment as arrays, read from Gymnasium's own transition table.
+
+    probability, next_state, reward, terminated: [s, a, k]. Unused outcomes have probability 0.
+    start: [s], the probability of each first state. time_limit: steps before truncation, infinite if there is none.
+    """
+
+    env_id: str
+    probability: np.ndarray
+    next_state: np.ndarray
+    reward: np.ndarray
+    terminated: np.ndarray
+    start: np.ndarray
+    time_limit: float
+
+    def step(self, state: np.ndarray, action: np.ndarray, uniform: np.ndarray):
+        """One step of as many environments as `state` has entries; `uniform`, of the same shape, decides the outcome.
+
+        Returns next_state, reward, terminated. Each outcome's share of [0, 1) is its probability, in the table's
+        order, as in Gymnasium: the same uniform numbers give the same steps.
+        """
+        _, actions, outcomes = self.probability.shape
+        pair = state * actions + action
+        outcome = (self._edges.take(pair, axis=0) > uniform[..., None]).argmax(-1)
+        index = pair * outcomes + outcome
+        return self.next_state.take(index), self.reward.take(index), self.terminated.take(index)
+
+    def reset(self, uniform: np.ndarray) -> np.ndarray:
+        """First states, one for each of the uniform numbers."""
+        return self._start_edges.searchsorted(uniform, side="right")
+
+    def __post_init__(self):
+        edges = self.probability.cumsum(-1).reshape(-1, self.probability.shape[-1])
+        edges[:, -1] = np.inf  # rounding may leave the last edge just below 1
+        object.__setattr__(self, "_edges", edges)
+        start_edges = self.start.cumsum()
+        start_edges[np.flatnonzero(self.start)[-1] :] = np.inf
+        object.__setattr__(self, "_start_edges", start_edges)
+
+
+def read_mdp(env_id: str, **env_arguments) -> MDP:
+    """Read the transition table `env.unwrapped.P` of a toy-text environment such as "FrozenLake-v1".
+
+    Raises ValueError for an unknown environment, and for one that has no table (its states cannot be listed).
+    """
+    try:
+        env = gym.make(env_id, **env_arguments)
+    except gym.error.Error as error:
+        raise ValueError(f"Gymnasium has no environment '{env_id}' ({error}) Try 'FrozenLake-v1'.") from None
+    if not hasattr(env.unwrapped, "P"):
+        raise ValueError(
+            f"{env_id} has no transition table, so its values cannot be computed exactly; "
+            "use FrozenLake-v1, CliffWalking-v1 or Taxi-v4."
+        )
+    table = env.unwrapped.P
+    states, actions = len(table), len(table[0])
+    outcomes = max(len(table[s][a]) for s in range(states) for a in range(actions))
+    columns = np.zeros((4, states, actions, outcomes))
+    for s in range(states):
+        for a in range(actions):
+            columns[:, s, a, : len(table[s][a])] = np.array(table[s][a], dtype=float).T
+    probability, next_state, reward, terminated = columns
+    start = np.asarray(env.unwrapped.initial_state_distrib, dtype=float)
+    time_limit = env.spec.max_episode_steps or np.inf
+    env.close()
+    return MDP(env_id, probability, next_state.astype(int), reward, terminated.astype(bool), start, time_limit)

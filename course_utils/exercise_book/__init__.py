@@ -1,0 +1,5 @@
+"""The exercises: for each its answer, inputs and hints, and the typical mistakes with what to say of them."""
+
+from course_utils.exercise_book import q_learning, start_here
+
+EXERCISES = start_here.EXERCISES | q_learning.EXERCISES

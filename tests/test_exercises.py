@@ -1,0 +1,306 @@
+"""Each exercise accepts right answers, also oddly written ones, and tells the typical mistakes apart.
+
+The wrong answers below are written as a learner would write them, not copied from the exercise book.
+"""
+
+import re
+
+import numpy as np
+import pytest
+
+from course_utils import exercises, tabular
+from course_utils.exercise_book import EXERCISES
+from course_utils.exercises import NotAttempted, WrongAnswer, examine
+
+FUNCTIONS = [name for name, exercise in EXERCISES.items() if callable(exercise.answer)]
+CHOICES = [name for name in EXERCISES if name not in FUNCTIONS]
+
+
+# Right answers in another form than the course's own.
+
+
+def return_by_recursion(rewards, discount):
+    return rewards[0] + discount * return_by_recursion(rewards[1:], discount) if len(rewards) else 0
+
+
+def backup_with_loops(mdp, value, discount):
+    q = np.zeros(mdp.reward.shape[:2])
+    for s, a, k in np.ndindex(*mdp.reward.shape):
+        future = 0 if mdp.terminated[s, a, k] else discount * value[mdp.next_state[s, a, k]]
+        q[s, a] += mdp.probability[s, a, k] * (mdp.reward[s, a, k] + future)
+    return q
+
+
+def target_with_where(reward, terminated, next_q, discount):
+    return np.where(terminated, reward, reward + discount * np.max(next_q, axis=-1))
+
+
+def epsilon_greedy_with_if(q, epsilon, rng):
+    if rng.random() < epsilon:
+        return int(rng.integers(len(q)))
+    return rng.choice(np.flatnonzero(q == q.max()))
+
+
+def return_forwards(mdp, policy, horizon):
+    """Follows the distribution of states instead of the values."""
+    here, total = mdp.start.copy(), 0.0
+    for _ in range(horizon):
+        weight = here[:, None, None] * policy[:, :, None] * mdp.probability
+        total += (weight * mdp.reward).sum()
+        here = np.bincount(mdp.next_state.ravel(), (weight * ~mdp.terminated).ravel(), minlength=len(here))
+    return total
+
+
+RIGHT = {
+    "discounted_return": return_by_recursion,
+    "bellman_backup": backup_with_loops,
+    "q_learning_target": target_with_where,
+    "epsilon_greedy": epsilon_greedy_with_if,
+    "policy_return": return_forwards,
+}
+
+
+# Wrong answers as learners write them, with a word of what must be said.
+
+
+def forgets_gamma(rewards, discount):
+    total = 0
+    for reward in rewards:
+        total = total + reward
+    return total
+
+
+def discounts_backwards(rewards, discount):
+    total = 0
+    for reward in rewards:
+        total = reward + discount * total
+    return total
+
+
+def discounts_the_first(rewards, discount):
+    total, factor = 0, discount
+    for reward in rewards:
+        total, factor = total + factor * reward, factor * discount
+    return total
+
+
+def backup_without_mask(mdp, value, discount):
+    return np.einsum("sak,sak->sa", mdp.probability, mdp.reward + discount * value[mdp.next_state])
+
+
+def backup_without_probabilities(mdp, value, discount):
+    return np.sum(mdp.reward + discount * np.where(mdp.terminated, 0, value[mdp.next_state]), axis=2)
+
+
+def backup_with_maximum(mdp, value, discount):
+    return backup_with_loops(mdp, value, discount).max(axis=1)
+
+
+def target_without_mask(reward, terminated, next_q, discount):
+    return reward + discount * np.max(next_q, axis=-1)
+
+
+def target_masking_all(reward, terminated, next_q, discount):
+    return np.where(terminated, 0, reward + discount * np.max(next_q, axis=-1))
+
+
+def target_of_the_mean(reward, terminated, next_q, discount):
+    return reward + np.where(terminated, 0, discount) * np.mean(next_q, axis=-1)
+
+
+def target_over_everything(reward, terminated, next_q, discount):
+    return reward + discount * np.logical_not(terminated) * np.max(next_q)
+
+
+def plain_argmax(q, epsilon, rng):
+    return int(rng.integers(len(q))) if rng.random() < epsilon else int(np.argmax(q))
+
+
+def exchanged(q, epsilon, rng):
+    best = rng.choice(np.flatnonzero(q == q.max()))
+    return best if rng.random() < epsilon else rng.integers(len(q))
+
+
+def only_greedy(q, epsilon, rng):
+    return rng.choice(np.flatnonzero(q == q.max()))
+
+
+def best_instead_of_policy(mdp, policy, horizon):
+    value = np.zeros(len(mdp.start))
+    for _ in range(horizon):
+        value = backup_with_loops(mdp, value, 1.0).max(axis=1)
+    return mdp.start @ value
+
+
+def one_step_short(mdp, policy, horizon):
+    return return_forwards(mdp, policy, horizon - 1)
+
+
+def every_state(mdp, policy, horizon):
+    value = np.zeros(len(mdp.start))
+    for _ in range(horizon):
+        value = (policy * backup_with_loops(mdp, value, 1.0)).sum(axis=1)
+    return value
+
+
+WRONG = [
+    ("discounted_return", forgets_gamma, "Nothing is discounted"),
+    ("discounted_return", discounts_backwards, "order is reversed"),
+    ("discounted_return", discounts_the_first, "first reward is already discounted"),
+    ("bellman_backup", backup_without_mask, "behind a terminal step"),
+    ("bellman_backup", backup_without_probabilities, "without their probabilities"),
+    ("bellman_backup", backup_with_maximum, "one number for each action"),
+    ("q_learning_target", target_without_mask, "terminal mask is missing"),
+    ("q_learning_target", target_masking_all, "also removes the reward"),
+    ("q_learning_target", target_of_the_mean, "averages over the next actions"),
+    ("q_learning_target", target_over_everything, "everything at once"),
+    ("epsilon_greedy", plain_argmax, "lowest index"),
+    ("epsilon_greedy", exchanged, "are exchanged"),
+    ("epsilon_greedy", only_greedy, "never explores"),
+    ("policy_return", best_instead_of_policy, "takes the best action"),
+    ("policy_return", one_step_short, "One step is missing"),
+    ("policy_return", every_state, "value of each state"),
+]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_right_answers_are_accepted(name):
+    examine(EXERCISES[name], EXERCISES[name].answer)
+    examine(EXERCISES[name], RIGHT[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "words"), WRONG, ids=[f"{name}-{wrong.__name__}" for name, wrong, _ in WRONG]
+)
+def test_a_learners_mistake_is_called_by_its_name(name, wrong, words):
+    with pytest.raises(WrongAnswer, match=words):
+        examine(EXERCISES[name], wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"), [(name, sentence) for name, exercise in EXERCISES.items() for sentence in exercise.mistakes]
+)
+def test_every_mistake_in_the_book_gets_its_own_sentence(name, sentence):
+    with pytest.raises(WrongAnswer, match=re.escape(sentence)):
+        examine(EXERCISES[name], EXERCISES[name].mistakes[sentence])
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_every_exercise_knows_three_mistakes_and_has_a_hint(name):
+    assert len(EXERCISES[name].mistakes) >= 3
+    assert EXERCISES[name].hints
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_an_exercise_asks_for_a_function_of_the_module(name):
+    assert EXERCISES[name].answer is getattr(tabular, name)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_inputs_belong_to_the_learner_and_are_not_changed(name):
+    def vandal(*arguments):
+        result = RIGHT[name](*arguments)
+        for argument in arguments:
+            if isinstance(argument, np.ndarray):
+                argument[...] = 0
+        return result
+
+    examine(EXERCISES[name], vandal)
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_choices(name):
+    right = EXERCISES[name].answer
+    examine(EXERCISES[name], right)
+    examine(EXERCISES[name], f" {right.upper()} ")
+    with pytest.raises(WrongAnswer, match="one of the letters a, b, c, d; this is 'e'"):
+        examine(EXERCISES[name], "e")
+    with pytest.raises(WrongAnswer, match="one of the letters"):
+        examine(EXERCISES[name], 3)
+    with pytest.raises(NotAttempted):
+        examine(EXERCISES[name], ...)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (lambda *arguments: None, "returns nothing"),
+        (lambda *arguments: 1 / 0, "raised ZeroDivisionError"),
+        (lambda: 0, "raised TypeError"),
+        (lambda *arguments: "two", "(must return numbers|raised ValueError)"),
+        (lambda *arguments: np.zeros((9, 9, 9)), "(has shape|raised TypeError)"),
+        (lambda *arguments: np.nan, "(NaN|has shape|raised ValueError)"),
+        (7, "A function is asked for; this is 7"),
+    ],
+)
+def test_malformed_answers_get_one_sentence(name, bad, words):
+    with pytest.raises(WrongAnswer, match=words) as caught:
+        examine(EXERCISES[name], bad)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_an_unheard_of_mistake_shows_an_input_with_both_results(name):
+    def slightly_off(*arguments):
+        return RIGHT[name](*arguments) + 0.123
+
+    if name == "epsilon_greedy":
+        pytest.skip("an action number plus a fraction is no action")
+    with pytest.raises(WrongAnswer, match="For .* it gives .*; right is "):
+        examine(EXERCISES[name], slightly_off)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_an_untouched_exercise_hands_back_the_reference(name, capsys):
+    assert exercises.check(name, lambda *arguments: ...) is EXERCISES[name].answer
+    assert "not attempted yet" in capsys.readouterr().out
+
+
+def test_check_goes_on_with_the_right_function(capsys):
+    assert exercises.check("q_learning_target", target_with_where) is target_with_where
+    assert "right on all 5 inputs" in capsys.readouterr().out
+    assert exercises.check("q_learning_target", target_without_mask) is tabular.q_learning_target
+    assert "terminal mask is missing" in capsys.readouterr().out
+    assert exercises.check("continuous_actions", "a") == "b"
+
+
+def test_hints_and_solution(capsys):
+    exercises.hint("q_learning_target")
+    assert "Hint 1 of 3" in (told := capsys.readouterr().out) and 'hint("q_learning_target", 2)' in told
+    exercises.hint("q_learning_target", 99)
+    assert "Hint 3 of 3" in (told := capsys.readouterr().out) and "solution" in told
+    exercises.solution("continuous_actions")
+    assert "'b'" in capsys.readouterr().out
+    exercises.solution("q_learning_target")
+    assert "def q_learning_target(reward, terminated, next_q, discount):" in capsys.readouterr().out
+
+
+def test_a_solution_can_be_pasted_into_the_notebook():
+    notebook = {"np": np}
+    for name in FUNCTIONS:
+        exec(exercises.source_to_paste(EXERCISES[name].answer), notebook)
+        examine(EXERCISES[name], notebook[name])
+
+
+def test_an_unknown_name_lists_the_names():
+    with pytest.raises(ValueError, match="there is no exercise 'td'. There are: discounted_return, bellman_backup"):
+        exercises.check("td", 0)
+
+
+def test_predictions(capsys):
+    guess = exercises.predict("Up or down?", ["up", "down"])
+    guess.reveal("down")
+    assert 'No guess was made; measured: "down"' in capsys.readouterr().out
+    guess.buttons.value = "up"
+    guess.reveal("down")
+    assert 'You guessed "up"; measured: "down"' in capsys.readouterr().out
+    with pytest.raises(ValueError, match="'sideways' is none of the options"):
+        guess.reveal("sideways")
+
+
+def test_claims(capsys):
+    exercises.claim("one is less than two", 1 < 2)
+    assert "holds: one is less than two" in capsys.readouterr().out
+    with pytest.raises(AssertionError, match="does not hold in this run: two is less than one"):
+        exercises.claim("two is less than one", 2 < 1)

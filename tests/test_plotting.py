@@ -1,0 +1,78 @@
+import base64
+import io
+
+import numpy as np
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+from PIL import Image
+
+from course_utils import evaluation, plotting
+
+SYMBOLS = ["SFFF", "FHFH", "FFFH", "HFFG"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shell():
+    return InteractiveShell.instance()
+
+
+def curve(level=0.0, runs=10):
+    values = level + np.random.default_rng(0).normal(size=(runs, 6)).cumsum(1)
+    return plotting.Curve(np.arange(1, 7) * 1000, values)
+
+
+def test_the_sentence_is_made_from_the_data():
+    curves = {"low": curve(0), "high": curve(50)}
+    figure = plotting.learning_curves(curves, "return", {"best": 60})
+    for label in curves:
+        assert f"{label}: {evaluation.interval(curves[label].values[:, -1])}" in figure.sentence
+    ends = {label: one.values[:, -1] for label, one in curves.items()}
+    assert plotting.compare_runs(ends, "return on X").sentence.startswith("Return on X: interquartile mean")
+
+
+def test_no_curve_is_lost_when_there_are_more_than_colors():
+    curves = {f"run {number}": curve(number) for number in range(len(plotting.LOOKS) + 2)}
+    axes = plotting.learning_curves(curves, "return").axes[0]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == list(curves)
+    rows = plotting.compare_runs({label: one.values[:, -1] for label, one in curves.items()}, "return").axes[0]
+    assert [text.get_text() for text in rows.get_yticklabels()] == list(curves)
+
+
+def test_curves_differ_in_marker_and_color():
+    axes = plotting.learning_curves({"a": curve(), "b": curve(1)}, "return").axes[0]
+    means = [line for line in axes.lines if line.get_marker() not in ("None", None, "")]
+    assert len({(line.get_color(), line.get_marker()) for line in means}) == 2
+    assert len({line.get_marker() for line in means}) == 2
+
+
+def test_map_tells_the_policy_in_its_sentence():
+    q = np.tile([0.1, 0.2, 0.3, 0.3], (16, 1))
+    policy = np.tile([0, 0, 0.5, 0.5], (16, 1))
+    figure = plotting.q_map(q, policy, SYMBOLS)
+    assert "between 0.100 and 0.300" in figure.sentence
+    assert "→↑ →↑ →↑ →↑ / →↑ H →↑ H / →↑ →↑ →↑ H / H →↑ →↑ G" in figure.sentence
+
+
+def test_map_refuses_a_table_of_another_shape():
+    with pytest.raises(ValueError, match=r"a map of 4 by 4 cells needs q and policy of shape \(16, 4\), not \(48, 4\)"):
+        plotting.q_map(np.zeros((48, 4)), np.zeros((48, 4)), SYMBOLS)
+
+
+def test_show_displays_a_picture_and_its_sentence():
+    figure = plotting.compare_runs({"a": np.arange(5.0)}, "return")
+    with capture_output() as captured:
+        plotting.show(figure)
+    picture, sentence = captured.outputs
+    assert Image.open(io.BytesIO(picture.data["image/png"])).format == "PNG"
+    assert picture.metadata["image/png"]["alt"] == figure.sentence == sentence.data["text/markdown"]
+
+
+def test_animation_moves_and_has_a_sentence():
+    frames = [np.full((64, 64, 3), shade, np.uint8) for shade in (0, 120, 250)]
+    with capture_output() as captured:
+        plotting.animation(frames, "It grows lighter.")
+    picture, sentence = captured.outputs
+    moving = Image.open(io.BytesIO(base64.b64decode(picture.data["image/webp"])))
+    assert moving.format == "WEBP" and moving.n_frames == 3 and moving.size == (32, 32)
+    assert picture.metadata["image/webp"]["alt"] == sentence.data["text/markdown"] == "It grows lighter."
