@@ -181,8 +181,7 @@ class Prediction:
     def __init__(self, question: str, options: list[str]):
         self.options = options
         self.buttons = ipywidgets.RadioButtons(options=options, value=None, layout={"width": "max-content"})
-        self.answer = ipywidgets.HTML()
-        display(ipywidgets.VBox([ipywidgets.HTML(f"<b>Your guess first.</b> {question}"), self.buttons, self.answer]))
+        display(ipywidgets.VBox([ipywidgets.HTML(f"<b>Your guess first.</b> {question}"), self.buttons]))
 
     def reveal(self, outcome: str) -> None:
         """Print the measured outcome, which must be one of the options, beside the guess."""

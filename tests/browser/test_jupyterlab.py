@@ -1,0 +1,191 @@
+"""The notebooks in JupyterLab, in a real browser: run all, press buttons, move a slider, see the picture change.
+
+Needs Chromium or Chrome; without one these tests are skipped on a learner's machine, and fail where CI is set.
+Screenshots are kept in runs/screenshots, to be looked at.
+"""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+SCREENSHOTS = ROOT / "runs" / "screenshots"
+BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if executable is None:
+        assert "CI" not in os.environ, "no Chromium found: install the Debian package chromium"
+        pytest.skip("no Chromium or Chrome found on the PATH")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """A JupyterLab with empty settings, on copies of the notebooks; yields its address and its token."""
+    folder = tmp_path_factory.mktemp("lab")
+    notebooks = shutil.copytree(ROOT / "notebooks", folder / "notebooks")
+    private = {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
+    private["JUPYTERLAB_SETTINGS_DIR"] = str(folder / "settings")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    token = secrets.token_hex(16)
+    options = ["--no-browser", "--expose-app-in-browser", f"--port={port}", f"--IdentityProvider.token={token}"]
+    command = [sys.executable, "-m", "jupyterlab", *options, "--allow-root", f"--ServerApp.root_dir={notebooks}"]
+    with open(folder / "log", "w") as log:
+        server = subprocess.Popen(command, env=os.environ | private, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(lambda: answers(f"{address}/api/status?token={token}"), 60)
+        yield address, token
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def answers(url):
+    try:
+        return urllib.request.urlopen(url, timeout=5).status == 200
+    except OSError:
+        return False
+
+
+def wait_for(condition, seconds):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited {seconds} s in vain"
+        time.sleep(0.2)
+
+
+class Notebook:
+    """One notebook, open in the browser. Cells are found by a piece of their source."""
+
+    def __init__(self, browser, lab, name):
+        address, token = lab
+        self.name = name
+        self.page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        self.problems = []
+        self.page.on("console", lambda message: message.type == "error" and self.problems.append(message.text))
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.goto(f"{address}/lab/tree/{name}.ipynb?token={token}&reset")
+        self.page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext?.isReady", timeout=60_000)
+
+    def run_all(self):
+        self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+
+    def cells(self):
+        """The model's cells as dictionaries; the page itself may leave out those that are not in view."""
+        return self.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells")
+
+    def show_cell(self, piece):
+        index = next(
+            i for i, cell in enumerate(self.cells()) if cell["cell_type"] == "code" and piece in cell["source"]
+        )
+        self.page.evaluate(
+            "i => { const c = window.jupyterapp.shell.currentWidget.content; c.activeCellIndex = i;"
+            " return c.scrollToItem(i, 'start'); }",
+            index,
+        )
+        return self.page.locator(f'.jp-Cell[data-windowed-list-index="{index}"]')
+
+    def screenshot(self, name):
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{self.name}_{name}.png")
+
+
+@pytest.fixture
+def opened(browser, lab):
+    notebooks = []
+
+    def open_and_run(name):
+        notebook = Notebook(browser, lab, name)
+        notebooks.append(notebook)
+        notebook.run_all()
+        return notebook
+
+    yield open_and_run
+    for notebook in notebooks:
+        notebook.page.close()
+
+
+def check_all_ran(notebook):
+    code = [cell for cell in notebook.cells() if cell["cell_type"] == "code"]
+    assert all(cell["execution_count"] for cell in code if "".join(cell["source"]).strip())
+    errors = [output["evalue"] for cell in code for output in cell["outputs"] if output["output_type"] == "error"]
+    assert errors == []
+
+
+def test_start_here(opened):
+    notebook = opened("00_start_here")
+    check_all_ran(notebook)
+    checked = notebook.show_cell("widget_check()")
+    checked.get_by_role("button", name="Press me").click()
+    expect(checked.get_by_text("Widgets work: the button reached the kernel.")).to_be_visible()
+    game = notebook.show_cell("PlayByHand")
+    picture = game.locator("img")
+    before = picture.get_attribute("src")
+    game.get_by_role("button", name="right").click()
+    expect(game.get_by_text("step 1: s = 0, a = 2 (right)")).to_be_visible()
+    expect(picture).not_to_have_attribute("src", before)
+    guess = notebook.show_cell("guess = exercises.predict")
+    guess.locator(".widget-radio-box label", has_text="in 5 to 20 %").click()
+    notebook.screenshot("guess")
+    revealed = notebook.show_cell("guess.reveal")
+    notebook.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
+    expect(revealed.get_by_text('You guessed "in 5 to 20 %"')).to_be_visible()
+    notebook.screenshot("revealed")
+    notebook.show_cell("PlayByHand")
+    notebook.screenshot("by_hand")
+    assert notebook.problems == []
+
+
+def test_q_learning_live_training(opened):
+    notebook = opened("01_q_learning")
+    check_all_ran(notebook)
+    live = notebook.show_cell("widgets.LiveTraining")
+    picture = live.locator("img")
+    before = picture.get_attribute("src")
+    live.get_by_role("button", name="Start").click()
+    expect(picture).not_to_have_attribute("src", before, timeout=20_000)
+    readout = live.locator(".widget-slider .widget-readout").first
+    value = readout.inner_text()
+    handle = live.locator(".widget-slider .noUi-handle").first
+    handle.focus()
+    for _ in range(5):
+        handle.press("ArrowRight")
+    expect(readout).not_to_have_text(value)
+    while_training = picture.get_attribute("src")
+    expect(live.get_by_text("training …")).to_be_visible()
+    expect(picture).not_to_have_attribute("src", while_training, timeout=20_000)
+    notebook.screenshot("live")
+    live.get_by_role("button", name="Pause").click()
+    expect(live.get_by_text("paused after")).to_be_visible(timeout=20_000)
+    figure = notebook.show_cell("q_map(q_star")
+    expect(figure.locator("img")).to_be_visible()
+    expect(figure.get_by_text("A map of 4 by 4 cells")).to_be_visible()
+    notebook.screenshot("map")
+    assert notebook.problems == []
