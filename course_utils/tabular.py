@@ -136,12 +136,14 @@ def q_learning(
     if seeds < 1 or records < 1:
         raise ValueError(f"seeds = {seeds}, records = {records}: both must be 1 or more.")
     rng = np.random.default_rng(seed)
-    q = np.full((seeds, *mdp.reward.shape[:2]), config.initial_value)
-    row = np.arange(seeds)
-    first = q[:, 0]
-    _check_shape("target", target(np.zeros(seeds), np.zeros(seeds, bool), first, config.discount), seeds)
-    _check_shape("act", act(first, config.epsilon, np.random.default_rng(0)), seeds)
-    state, elapsed = mdp.reset(rng.random(seeds)), np.zeros(seeds)
+    states, actions, _ = mdp.reward.shape
+    q = np.full((seeds, states, actions), config.initial_value)
+    rows, entries = q.reshape(-1, actions), q.reshape(-1)  # the same numbers, seen as rows [a] and one by one
+    first_row = np.arange(seeds) * states
+    _check_shape("target", target(np.zeros(seeds), np.zeros(seeds, bool), q[:, 0], config.discount), seeds)
+    _check_shape("act", act(q[:, 0], config.epsilon, np.random.default_rng(0)), seeds)
+
+    state, deadline = mdp.reset(rng.random(seeds)), np.full(seeds, mdp.time_limit)
     steps = config.steps
     reports = set(np.linspace(0, steps, records + 1).astype(int)[1:])
     for step in range(1, steps + 1):
@@ -149,16 +151,19 @@ def q_learning(
         epsilon = config.epsilon * config.epsilon_decay**progress
         learning_rate = config.learning_rate * config.learning_rate_decay**progress
 
-        action = act(q[row, state], epsilon, rng)
+        row = first_row + state
+        action = act(rows.take(row, axis=0), epsilon, rng)
         next_state, reward, terminated = mdp.step(state, action, rng.random(seeds))
-        error = target(reward, terminated, q[row, next_state], config.discount) - q[row, state, action]
-        q[row, state, action] += learning_rate * error
+        next_q = rows.take(first_row + next_state, axis=0)
+        entry = row * actions + action
+        old = entries.take(entry)
+        error = target(reward, terminated, next_q, config.discount) - old
+        entries[entry] = old + learning_rate * error
 
-        elapsed += 1
-        done = terminated | (elapsed >= mdp.time_limit)
-        if done.any():
-            next_state[done] = mdp.reset(rng.random(done.sum()))
-            elapsed[done] = 0
+        done = terminated | (step >= deadline)
+        if ended := np.count_nonzero(done):
+            next_state[done] = mdp.reset(rng.random(ended))
+            deadline[done] = step + mdp.time_limit
         state = next_state
         if step in reports:
             if not np.isfinite(q).all():

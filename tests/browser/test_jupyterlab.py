@@ -50,6 +50,9 @@ def lab(tmp_path_factory):
     notebooks = shutil.copytree(ROOT / "notebooks", folder / "notebooks")
     private = {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
     private["JUPYTERLAB_SETTINGS_DIR"] = str(folder / "settings")
+    quiet = folder / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    quiet.parent.mkdir(parents=True)
+    quiet.write_text('{"fetchNews": "false"}')  # else JupyterLab asks, on top of the notebook
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -181,6 +184,7 @@ def test_q_learning_live_training(opened):
     while_training = picture.get_attribute("src")
     expect(live.get_by_text("training …")).to_be_visible()
     expect(picture).not_to_have_attribute("src", while_training, timeout=20_000)
+    notebook.page.wait_for_timeout(3000)  # a few pictures with the new setting
     notebook.screenshot("live")
     live.get_by_role("button", name="Pause").click()
     expect(live.get_by_text("paused after")).to_be_visible(timeout=20_000)
