@@ -9,6 +9,7 @@ import psutil
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
+BUDGET = {"cpu_seconds": 90, "memory_mb": 1000}  # a notebook may set less, under "course" in its metadata
 
 
 def cost_of(process: psutil.Process) -> dict:
@@ -19,6 +20,13 @@ def cost_of(process: psutil.Process) -> dict:
     if status.exists():
         peak = 1024 * int(status.read_text().split("VmHWM:")[1].split()[0])
     return {"cpu_seconds": times.user + times.system, "memory_mb": peak / 1e6}
+
+
+def check_budget(path: Path, cost: dict) -> None:
+    """Raise AssertionError if the notebook has used more than its budget."""
+    budget = BUDGET | nbformat.read(path, as_version=4).metadata.get("course", {})
+    for name, limit in budget.items():
+        assert cost[name] <= limit, f"{path.name}: {name} is {cost[name]:.0f}, over its budget of {limit}"
 
 
 def run_notebook(path: Path, **environment) -> tuple[nbformat.NotebookNode, dict]:
@@ -41,6 +49,7 @@ def main() -> None:
         unfinished = path.with_suffix(".tmp")
         nbformat.write(notebook, unfinished)
         unfinished.replace(path)  # whole or not at all
+        check_budget(path, cost)
         print(f"{path.name}: {cost['cpu_seconds']:.1f} CPU-seconds, {cost['memory_mb']:.0f} MB")
 
 

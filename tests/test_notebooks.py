@@ -1,12 +1,15 @@
 """What a reader meets in a stored notebook: everything run, in order, without error, and fit to be read on the web."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 
-NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 EMPTY_EXERCISE = re.compile(r"^\s+return \.\.\.$|^answer = \.\.\.$", re.MULTILINE)
 
 
@@ -73,3 +76,16 @@ def test_some_outputs_are_compared(notebook):
 def test_names_no_machine(notebook):
     everything = nbformat.writes(notebook)
     assert not re.search(r'[\s"\'(](/home/|/root/|/tmp/|/Users/|C:\\\\)', everything)
+
+
+@pytest.mark.parametrize(("seconds", "passes"), [(60, True), (0.001, False)])
+def test_a_notebook_over_its_budget_fails(tmp_path, seconds, passes):
+    path = tmp_path / "tiny.ipynb"
+    tiny = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 + 1")])
+    tiny.metadata["course"] = {"cpu_seconds": seconds}
+    nbformat.write(tiny, path)
+    options = ["-c", "pyproject.toml", "-p", "conftest", "-p", "no:cacheprovider", "-q"]
+    command = [sys.executable, "-m", "pytest", *options, str(path)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (run.returncode == 0) == passes, run.stdout
+    assert passes or "over its budget of 0.001" in run.stdout

@@ -3,8 +3,7 @@
 import os
 
 import pytest
-from conftest import check_budget
-from run_notebooks import FOLDER, run_notebook
+from run_notebooks import FOLDER, check_budget, run_notebook
 
 SEEDS = os.environ.get("COURSE_SEEDS", "0").split(",")
 

@@ -1,0 +1,24 @@
+"""Hold every notebook that pytest runs to its budget of CPU seconds and memory, and tell what each has used."""
+
+import psutil
+import pytest
+
+from tests.run_notebooks import check_budget, cost_of
+
+measured = {}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    result = yield
+    if hasattr(item, "cell"):  # a notebook's cell, run by nbval
+        measured[item.path] = cost_of(psutil.Process(item.parent.kernel.km.provisioner.pid))
+        check_budget(item.path, measured[item.path])
+    return result
+
+
+def pytest_terminal_summary(terminalreporter):
+    for notebook, cost in measured.items():
+        terminalreporter.write_line(
+            f"{notebook.name}: {cost['cpu_seconds']:.1f} CPU-seconds, {cost['memory_mb']:.0f} MB"
+        )
