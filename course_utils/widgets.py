@@ -54,9 +54,15 @@ class LiveTraining:
     draw: (figure, records so far) → one sentence; it is called with a cleared figure.
     The first `preview` records are made at once, without any thread: the picture is there before a button is pressed,
     and also where nobody can press one. Training itself runs in a thread, as a busy cell would not hear the sliders.
+    A new one pauses the one before: after a cell is run again, nothing goes on unseen.
     """
 
+    latest = None
+
     def __init__(self, train: Callable, config, draw: Callable, settings: list[str], preview: int = 5):
+        if LiveTraining.latest:
+            LiveTraining.latest.pause()
+        LiveTraining.latest = self
         self.train, self.config, self.draw, self.preview = train, config, draw, preview
         self.figure = Figure(figsize=(7.2, 3.2))
         self.image = ipywidgets.Image(format="png", layout={"max_width": "100%"})
@@ -66,7 +72,7 @@ class LiveTraining:
         for name, action in (("Start", self.start), ("Pause", self.pause), ("Step", self.step), ("Reset", self.reset)):
             self.buttons[name] = ipywidgets.Button(description=name)
             self.buttons[name].on_click(lambda _, action=action: action())
-        self.thread, self._stop = None, threading.Event()
+        self.thread, self._stop, self._launching = None, threading.Event(), threading.Lock()
         self.run(preview, fresh=True)
 
     def show(self) -> None:
@@ -91,12 +97,13 @@ class LiveTraining:
         self._launch(self.preview, fresh=True)
 
     def _launch(self, limit, fresh=False):
-        self.pause()
-        if self.thread:
-            self.thread.join()
-        self._stop.clear()
-        self.thread = threading.Thread(target=self._run_and_tell, args=(limit, fresh), daemon=True)
-        self.thread.start()
+        with self._launching:  # two impatient clicks must not start two threads
+            self.pause()
+            if self.thread:
+                self.thread.join()
+            self._stop.clear()
+            self.thread = threading.Thread(target=self._run_and_tell, args=(limit, fresh), daemon=True)
+            self.thread.start()
 
     def _run_and_tell(self, limit, fresh):
         try:

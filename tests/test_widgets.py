@@ -1,6 +1,7 @@
 """The widgets without a browser: callbacks are called by hand, and nothing that they raise is swallowed."""
 
 import io
+import threading
 import time
 
 import gymnasium as gym
@@ -78,6 +79,22 @@ def test_reset_begins_again_with_the_present_settings(live):
     live.buttons["Reset"].click()
     finish(live)
     assert live.records == [0, 0.5, 1.0, 1.5, 2.0]
+
+
+def test_impatient_clicks_leave_one_thread(live):
+    before = threading.active_count()
+    for name in ("Start", "Start", "Step", "Reset", "Start"):
+        live.buttons[name].click()
+    assert threading.active_count() == before + 1
+    finish(live)
+    assert live.records == list(range(20))
+
+
+def test_a_new_widget_pauses_the_one_before(live):
+    live.buttons["Start"].click()
+    widgets.LiveTraining(count_up, QLearningConfig(), draw, [])
+    finish(live)
+    assert len(live.records) < 20 and "paused" in live.status.value
 
 
 def test_an_error_in_the_thread_is_shown(live):
