@@ -6,7 +6,7 @@ import gymnasium as gym
 import numpy as np
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MDP:
     """The rules of a small environment as arrays, read from Gymnasium's own transition table.
 
@@ -37,6 +37,9 @@ class MDP:
     def reset(self, uniform: np.ndarray) -> np.ndarray:
         """First states, one for each of the uniform numbers."""
         return self._start_edges.searchsorted(uniform, side="right")
+
+    def __repr__(self):
+        return f"<the rules of {self.env_id}>"
 
     def __post_init__(self):
         edges = self.probability.cumsum(-1).reshape(-1, self.probability.shape[-1])

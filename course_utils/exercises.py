@@ -166,8 +166,11 @@ def _compare(exercise, case, found, wanted):
         raise WrongAnswer(f"The result has shape {found.shape}; it must have shape {wanted.shape}.")
     if not np.isfinite(found).all():
         raise WrongAnswer(f"The result contains NaN or infinity. Inputs: {_brief(case)}.")
-    if not np.allclose(found, wanted, rtol=0, atol=exercise.tolerance):
-        raise WrongAnswer(f"For {_brief(case)} it gives {_brief(found)}; right is {_brief(wanted)}.")
+    differs = np.argwhere(~np.isclose(found, wanted, rtol=0, atol=exercise.tolerance))
+    if len(differs):
+        entry = tuple(map(int, differs[0]))
+        where = f"entry {list(entry)} is" if entry else "it gives"
+        raise WrongAnswer(f"For {_brief(case)} {where} {found[entry]:.4g}; right is {wanted[entry]:.4g}.")
 
 
 def _brief(value):
@@ -176,11 +179,15 @@ def _brief(value):
 
 
 class Prediction:
-    """A guess that the learner commits to before the result is seen."""
+    """A guess that the learner commits to before the result is seen; it is kept when the cell is run again."""
+
+    guesses = {}
 
     def __init__(self, question: str, options: list[str]):
         self.options = options
-        self.buttons = ipywidgets.RadioButtons(options=options, value=None, layout={"width": "max-content"})
+        guess = self.guesses.get(question)
+        self.buttons = ipywidgets.RadioButtons(options=options, value=guess, layout={"width": "max-content"})
+        self.buttons.observe(lambda change: self.guesses.update({question: change["new"]}), names="value")
         display(ipywidgets.VBox([ipywidgets.HTML(f"<b>Your guess first.</b> {question}"), self.buttons]))
 
     def reveal(self, outcome: str) -> None:

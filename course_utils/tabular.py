@@ -21,7 +21,7 @@ def bellman_backup(mdp: MDP, value: np.ndarray, discount: float) -> np.ndarray:
     """
     if value.shape[-1] != len(mdp.start):
         raise ValueError(f"value has shape {value.shape}; {mdp.env_id} needs [..., {len(mdp.start)}], one a state.")
-    future = discount * ~mdp.terminated * value[..., mdp.next_state]
+    future = discount * (1 - mdp.terminated) * value[..., mdp.next_state]
     return (mdp.probability * (mdp.reward + future)).sum(-1)
 
 
@@ -91,7 +91,11 @@ def q_learning_target(reward, terminated, next_q: np.ndarray, discount: float):
 
 
 def epsilon_greedy(q: np.ndarray, epsilon: float, rng: np.random.Generator):
-    """Actions [...] for action values q [..., a]: any action with probability ε, else a best one, ties at random."""
+    """Actions [...] for action values q [..., a]: any action with probability ε, else a best one, ties at random.
+
+    Works on many states at once: each candidate gets a random number, and the largest number wins.
+    Source: Sutton & Barto 2018, section 2.2.
+    """
     explore = rng.random(q.shape[:-1] + (1,)) < epsilon
     candidate = explore | (q == q.max(-1, keepdims=True))
     return (candidate * rng.random(q.shape)).argmax(-1)
@@ -103,7 +107,7 @@ class QLearningConfig:
 
     discount: float = setting(0.99, 0, 1, symbol="γ", help="how much a reward one step later counts")
     learning_rate: float = setting(0.5, 0.001, 1, symbol="α", log=True, help="how far a value moves to its target")
-    learning_rate_decay: float = setting(0.01, 1e-6, 1, log=True, help="share of α that is left at the end of the run")
+    learning_rate_decay: float = setting(0.003, 1e-6, 1, log=True, help="share of α that is left at the end of the run")
     epsilon: float = setting(1.0, 0, 1, symbol="ε", help="probability of a random action")
     epsilon_decay: float = setting(0.1, 1e-300, 1, log=True, help="share of ε that is left at the end of the run")
     initial_value: float = setting(0.0, -1000, 1000, help="what the table says before the first step")

@@ -46,6 +46,8 @@ def main() -> None:
         notebook, cost = run_notebook(path)
         for cell in notebook.cells:
             cell.metadata.pop("execution", None)  # times of day say nothing and change with every run
+            if "outputs-not-stored" in cell.metadata.get("tags", []):
+                cell.outputs = []  # true for the author's machine, not for the reader's
         unfinished = path.with_suffix(".tmp")
         nbformat.write(notebook, unfinished)
         unfinished.replace(path)  # whole or not at all

@@ -136,6 +136,17 @@ def one_step_short(mdp, policy, horizon):
     return return_forwards(mdp, policy, horizon - 1)
 
 
+def return_without_mask(mdp, policy, horizon):
+    value = np.zeros(len(mdp.start))
+    for _ in range(horizon):
+        value = (policy * backup_without_mask(mdp, value, 1.0)).sum(axis=1)
+    return mdp.start @ value
+
+
+def target_with_tilde(reward, terminated, next_q, discount):
+    return reward + discount * ~terminated * np.max(next_q, axis=-1)
+
+
 def every_state(mdp, policy, horizon):
     value = np.zeros(len(mdp.start))
     for _ in range(horizon):
@@ -154,11 +165,13 @@ WRONG = [
     ("q_learning_target", target_masking_all, "also removes the reward"),
     ("q_learning_target", target_of_the_mean, "averages over the next actions"),
     ("q_learning_target", target_over_everything, "everything at once"),
+    ("q_learning_target", target_with_tilde, "~True is −2"),
     ("epsilon_greedy", plain_argmax, "lowest index"),
     ("epsilon_greedy", exchanged, "are exchanged"),
     ("epsilon_greedy", only_greedy, "never explores"),
     ("policy_return", best_instead_of_policy, "takes the best action"),
     ("policy_return", one_step_short, "One step is missing"),
+    ("policy_return", return_without_mask, "behind a terminal step"),
     ("policy_return", every_state, "value of each state"),
 ]
 
@@ -245,7 +258,7 @@ def test_an_unheard_of_mistake_shows_an_input_with_both_results(name):
     def slightly_off(*arguments):
         return RIGHT[name](*arguments) + 0.123
 
-    with pytest.raises(WrongAnswer, match="For .* it gives .*; right is "):
+    with pytest.raises(WrongAnswer, match=r"For .* (it gives|entry \[.*\] is) .*; right is "):
         examine(EXERCISES[name], slightly_off)
 
 
@@ -293,6 +306,7 @@ def test_predictions(capsys):
     guess.buttons.value = "up"
     guess.reveal("down")
     assert 'You guessed "up"; measured: "down"' in capsys.readouterr().out
+    assert exercises.predict("Up or down?", ["up", "down"]).buttons.value == "up"
     with pytest.raises(ValueError, match="'sideways' is none of the options"):
         guess.reveal("sideways")
 

@@ -55,15 +55,20 @@ def _policy_cases():
     taxi = envs.read_mdp("Taxi-v4")
     uniform = np.full((16, 4), 0.25)
     careful = tabular.greedy_policy(tabular.value_iteration(slippery, 0.9), epsilon=0.1)
-    return [(slippery, uniform, 20), (slippery, careful, 100), (taxi, np.full((500, 6), 1 / 6), 5)]
+    driver = tabular.greedy_policy(tabular.value_iteration(taxi, 0.99))  # arrives, so it would be paid twice
+    return [(slippery, uniform, 20), (slippery, careful, 100), (taxi, driver, 30)]
 
 
-def _backward(mdp, policy, horizon, discount=1.0, best=False):
+def _backward(mdp, policy, horizon, backup=tabular.bellman_backup, discount=1.0, best=False):
     value = np.zeros(len(mdp.start))
     for _ in range(horizon):
-        q = tabular.bellman_backup(mdp, value, discount)
+        q = backup(mdp, value, discount)
         value = q.max(-1) if best else (policy * q).sum(-1)
     return value
+
+
+def _unmasked_backup(mdp, value, discount):
+    return (mdp.probability * (mdp.reward + discount * value[mdp.next_state])).sum(-1)
 
 
 EXERCISES = {
@@ -71,15 +76,13 @@ EXERCISES = {
         answer=tabular.bellman_backup,
         cases=_backup_cases,
         hints=[
-            "All arrays of the MDP have the shape [s, a, k]; value[mdp.next_state] has it too.",
+            "All arrays of the MDP have the shape [s, a, k]; so has value[mdp.next_state], the values looked up.",
             "For each outcome k: reward + γ · (1 − terminated) · value of the next state.",
             "Multiply by mdp.probability and add up over the last axis.",
         ],
         mistakes={
             "The value behind a terminal step is counted: an episode that has ended earns nothing, so multiply the "
-            "next value by (1 − terminated).": (
-                lambda m, v, d: (m.probability * (m.reward + d * v[m.next_state])).sum(-1)
-            ),
+            "next value by (1 − terminated).": (_unmasked_backup),
             "γ is missing: the next state's value comes one step later.": lambda m, v, d: tabular.bellman_backup(
                 m, v, 1
             ),
@@ -114,6 +117,12 @@ EXERCISES = {
             ),
             "The mask is upside down: the future counts when the episode goes on, thus 1 - terminated.": (
                 lambda r, t, q, d: r + d * t * q.max(-1)
+            ),
+            "`~` does not negate Python's True: ~True is −2. Write 1 - terminated.": (
+                lambda r, t, q, d: r + d * ~t * q.max(-1)
+            ),
+            "γ also shrinks the reward: it is paid now, only the next value comes later.": (
+                lambda r, t, q, d: d * (r + (1 - t) * q.max(-1))
             ),
             "γ is missing in front of the next value.": lambda r, t, q, d: tabular.q_learning_target(r, t, q, 1),
             "This averages over the next actions: Q-learning takes the best one.": (
@@ -166,6 +175,15 @@ EXERCISES = {
             ),
             "One step is missing: repeat the backup exactly `horizon` times.": (
                 lambda m, p, h: _backward(m, p, h - 1) @ m.start
+            ),
+            "One step is too much: repeat the backup exactly `horizon` times.": (
+                lambda m, p, h: _backward(m, p, h + 1) @ m.start
+            ),
+            "The future behind a terminal step is counted: the episode has ended there. bellman_backup has the mask.": (
+                lambda m, p, h: _backward(m, p, h, _unmasked_backup) @ m.start
+            ),
+            "This is the value of state 0: an episode may begin elsewhere. Average with mdp.start.": (
+                lambda m, p, h: _backward(m, p, h)[0]
             ),
             "This is the value of each state: average with the start probabilities, value @ mdp.start.": _backward,
             "All states are averaged alike: an episode begins only where mdp.start says so.": (
