@@ -53,12 +53,12 @@ class MDP:
 def read_mdp(env_id: str, **env_arguments) -> MDP:
     """Read the transition table `env.unwrapped.P` of a toy-text environment such as "FrozenLake-v1".
 
-    Raises ValueError for an unknown environment, and for one that has no table (its states cannot be listed).
+    Raises ValueError for an unknown environment or argument, and for an environment that has no table.
     """
     try:
         env = gym.make(env_id, **env_arguments)
-    except gym.error.Error as error:
-        raise ValueError(f"Gymnasium has no environment '{env_id}' ({error}) Try 'FrozenLake-v1'.") from None
+    except (gym.error.Error, TypeError) as error:
+        raise ValueError(f"Gymnasium cannot make '{env_id}': {error} Try 'FrozenLake-v1'.") from None
     if not hasattr(env.unwrapped, "P"):
         raise ValueError(
             f"{env_id} has no transition table, so its values cannot be computed exactly; "

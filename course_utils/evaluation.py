@@ -19,6 +19,8 @@ class Estimate(NamedTuple):
     high: np.ndarray
 
     def __str__(self):
+        if np.ndim(self.value):
+            return f"{len(self.value)} estimates"
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
@@ -39,7 +41,7 @@ def interval(values, statistic=interquartile_mean, seed: int = 0) -> Estimate:
 def stratified_interval(groups, statistic=interquartile_mean, seed: int = 0) -> Estimate:
     """The same over several groups of runs (tasks, teachers): runs are drawn again within their own group.
 
-    groups: a list of arrays [S_i, ...] → the statistic of all runs together, with its interval.
+    groups: a list of arrays [S_i, ...], on one scale → the statistic of all runs together, with its interval.
     """
     groups = [_checked(group) for group in groups]
 

@@ -6,6 +6,7 @@ answer that gives the same numbers as one of them gets that mistake's sentence.
 
 import ast
 import copy
+import dataclasses
 import inspect
 import textwrap
 from collections.abc import Callable, Iterable
@@ -134,7 +135,10 @@ def _numbers(exercise, function, case):
     """What the function makes of one case, as an array; a mistake of form raises WrongAnswer in a sentence."""
 
     def answered(*arguments):
+        before = copy.deepcopy(list(_arrays(arguments)))
         result = function(*arguments)
+        if not all(map(np.array_equal, before, _arrays(arguments))):
+            raise WrongAnswer("Your function changes its inputs; others still need them. Compute with a copy.")
         if result is ...:
             raise NotAttempted
         if result is None:
@@ -151,6 +155,15 @@ def _numbers(exercise, function, case):
         return np.asarray(result, dtype=float)
     except (TypeError, ValueError):
         raise WrongAnswer(f"Your function must return numbers; it returned {_brief(result)}.") from None
+
+
+def _arrays(arguments):
+    """All arrays and lists among the arguments, also those inside an MDP."""
+    for argument in arguments:
+        if isinstance(argument, np.ndarray | list):
+            yield argument
+        elif dataclasses.is_dataclass(argument):
+            yield from (value for value in vars(argument).values() if isinstance(value, np.ndarray))
 
 
 def _same(exercise, found, wanted):
@@ -205,10 +218,12 @@ def predict(question: str, options: list[str]) -> Prediction:
 
 
 def claim(sentence: str, holds: bool) -> None:
-    """Print a statement that holds; raise AssertionError for one that does not.
+    """Print a statement that holds; raise AssertionError for one that does not, TypeError for what is no truth value.
 
     Put the measured numbers into the sentence, so that text and result cannot disagree.
     """
+    if not isinstance(holds, bool | np.bool_):
+        raise TypeError(f"a claim is True or False, not {holds!r}: {sentence}")
     if not holds:
         raise AssertionError(f"this does not hold in this run: {sentence}")
     print(f"holds: {sentence}")

@@ -65,6 +65,7 @@ def learning_curves(
 ) -> Figure:
     """Interquartile mean, 95 % interval and single runs of each labelled curve; `reference` adds dashed lines.
 
+    The interval holds for each point by itself.
     Raises ValueError, by `evaluation.interval`, for a curve of fewer than 2 runs or with NaN.
     """
     figure = figure or Figure(figsize=(7.2, 3.6))

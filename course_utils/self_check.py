@@ -1,4 +1,4 @@
-"""Is this machine ready for the course? One line for each part, with what to do where something is amiss.
+"""Is this machine ready for the course? One line for each part, with what to do where something is wrong.
 
 Packages are imported where they are used: this file must load, and speak, when one of them is missing.
 """
@@ -21,7 +21,7 @@ def self_check() -> bool:
     for fine, sentence in findings:
         print(f"{'ok ' if fine else 'FIX'} {sentence}")
     ready = all(fine for fine, _ in findings)
-    print("Everything is ready." if ready else "Mend the lines that begin with FIX, then run this cell again.")
+    print("Everything is ready." if ready else "Repair the lines that begin with FIX, then run this cell again.")
     return ready
 
 

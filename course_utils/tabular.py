@@ -28,8 +28,11 @@ def bellman_backup(mdp: MDP, value: np.ndarray, discount: float) -> np.ndarray:
 def value_iteration(mdp: MDP, discount: float, tolerance: float = 1e-10, max_sweeps: int = 100_000) -> np.ndarray:
     """The optimal action values q* [s, a]: v ← max_a q(s, a) until no entry moves by `tolerance`.
 
-    Raises RuntimeError when that takes more than `max_sweeps` (with γ = 1 the values may grow for ever).
+    Raises ValueError for a γ outside [0, 1], RuntimeError when it takes more than `max_sweeps` (possible with γ = 1).
+    Source: Sutton & Barto 2018, section 4.4.
     """
+    if not 0 <= discount <= 1:
+        raise ValueError(f"discount = {discount}: must be a number between 0 and 1.")
     value = np.zeros(len(mdp.start))
     for _ in range(max_sweeps):
         q = bellman_backup(mdp, value, discount)
@@ -40,7 +43,14 @@ def value_iteration(mdp: MDP, discount: float, tolerance: float = 1e-10, max_swe
 
 
 def greedy_policy(q: np.ndarray, epsilon: float = 0.0) -> np.ndarray:
-    """Probabilities [..., s, a] of the ε-greedy policy; actions whose values tie (to 1e-9) share."""
+    """Probabilities [..., s, a] of the ε-greedy policy; actions whose values tie (to 1e-9) share.
+
+    Raises ValueError for an ε outside [0, 1], and for a table with NaN.
+    """
+    if not 0 <= epsilon <= 1:
+        raise ValueError(f"epsilon = {epsilon}: must be a number between 0 and 1.")
+    if np.isnan(q).any():
+        raise ValueError("the table holds NaN: look at the target that it was learned from.")
     best = q >= q.max(-1, keepdims=True) - 1e-9
     return (1 - epsilon) * best / best.sum(-1, keepdims=True) + epsilon / q.shape[-1]
 
@@ -65,7 +75,7 @@ def policy_return(mdp: MDP, policy: np.ndarray, horizon: int) -> np.ndarray:
 def best_return(mdp: MDP, horizon: int) -> float:
     """The highest expected return within `horizon` steps, by a policy that may look at the clock.
 
-    Source: Sutton & Barto 2018, section 4.1, backwards from the last step.
+    Source: Sutton & Barto 2018, section 4.4, with a finite number of sweeps, backwards from the last step.
     """
     value = np.zeros(len(mdp.start))
     for _ in range(horizon):
@@ -134,7 +144,7 @@ def q_learning(
 
     q(s, a) ← q(s, a) + α [target − q(s, a)]. The config is read at every step, so it may be changed on the way.
     `target` and `act` may be replaced by a learner's own functions; they are called with all seeds at once.
-    Raises ValueError if one of them returns another shape than [S], or makes the table NaN or infinite.
+    Raises ValueError if one of them returns another shape than [S], no action, or makes the table NaN or infinite.
     Source: Watkins & Dayan 1992.
     """
     if seeds < 1 or records < 1:
@@ -170,6 +180,8 @@ def q_learning(
             deadline[done] = step + mdp.time_limit
         state = next_state
         if step in reports:
+            if np.min(action) < 0 or np.max(action) >= actions:
+                raise ValueError(f"`act` returned an action outside 0 … {actions - 1}: {action}.")
             if not np.isfinite(q).all():
                 raise ValueError(f"the table holds NaN or infinity at step {step}: look at what `target` returns.")
             yield QLearningProgress(step, q.copy())

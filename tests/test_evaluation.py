@@ -38,6 +38,7 @@ def test_a_curve_gets_an_interval_at_each_point(runs):
     estimate = evaluation.interval(curve)
     alone = evaluation.interval(runs)
     assert estimate.value.shape == estimate.low.shape == estimate.high.shape == (2,)
+    assert str(estimate) == "2 estimates"
     assert estimate.value == pytest.approx([alone.value, alone.value + 5])
     assert estimate.high[0] - estimate.low[0] == pytest.approx(alone.high - alone.low, rel=0.1)
 

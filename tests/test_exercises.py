@@ -210,15 +210,64 @@ def test_an_exercise_asks_for_a_function_of_the_module(name):
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_inputs_belong_to_the_learner_and_are_not_changed(name):
+def test_a_right_answer_that_spoils_its_inputs_is_refused(name):
     def vandal(*arguments):
         result = RIGHT[name](*arguments)
-        for argument in arguments:
-            if isinstance(argument, np.ndarray):
-                argument[...] = 0
+        spoil = arguments[0] if name != "q_learning_target" else arguments[2]
+        if isinstance(spoil, list):
+            spoil.clear()
+        elif isinstance(spoil, np.ndarray):
+            spoil *= 0.5
+            spoil -= 1
+        else:
+            spoil.reward[0, 0, 0] += 1
         return result
 
-    examine(EXERCISES[name], vandal)
+    with pytest.raises(WrongAnswer, match="changes its inputs"):
+        examine(EXERCISES[name], vandal)
+
+
+def almost_ties(q, epsilon, rng):
+    return rng.integers(len(q)) if rng.random() < epsilon else rng.choice(np.flatnonzero(q > q.max() - 0.1))
+
+
+def from_zero(q, epsilon, rng):
+    if rng.random() < epsilon:
+        return rng.integers(len(q))
+    best, top = [0], 0
+    for action, value in enumerate(q):
+        if value > top:
+            best, top = [action], value
+        elif value == top:
+            best.append(action)
+    return rng.choice(best)
+
+
+def too_little_exploration(q, epsilon, rng):
+    return epsilon_greedy_with_if(q, 0.8 * epsilon, rng)
+
+
+def another_rng(q, epsilon, rng):
+    return epsilon_greedy_with_if(q, epsilon, np.random.default_rng())
+
+
+def a_float(q, epsilon, rng):
+    return float(epsilon_greedy_with_if(q, epsilon, rng))
+
+
+@pytest.mark.parametrize("wrong", [almost_ties, from_zero, too_little_exploration, another_rng, a_float])
+def test_subtly_wrong_exploration_is_refused(wrong):
+    with pytest.raises(WrongAnswer):
+        examine(EXERCISES["epsilon_greedy"], wrong)
+
+
+def test_subtly_wrong_evaluation_is_refused():
+    for wrong in (
+        lambda mdp, policy, horizon: every_state(mdp, policy, horizon)[mdp.start > 0].mean(),
+        lambda mdp, policy, horizon: return_forwards(mdp, policy, min(horizon, 100)),
+    ):
+        with pytest.raises(WrongAnswer):
+            examine(EXERCISES["policy_return"], wrong)
 
 
 @pytest.mark.parametrize("name", CHOICES)
@@ -241,9 +290,9 @@ def test_choices(name):
         (lambda *arguments: None, "returns nothing"),
         (lambda *arguments: 1 / 0, "raised ZeroDivisionError"),
         (lambda: 0, "raised TypeError"),
-        (lambda *arguments: "two", "(must return numbers|raised ValueError)"),
+        (lambda *arguments: "two", "(must return numbers|raised TypeError)"),
         (lambda *arguments: np.zeros((9, 9, 9)), "(has shape|raised TypeError)"),
-        (lambda *arguments: np.nan, "(NaN|has shape|raised ValueError)"),
+        (lambda *arguments: np.nan, "(NaN|has shape|raised TypeError)"),
         (7, "A function is asked for; this is 7"),
     ],
 )
@@ -314,5 +363,7 @@ def test_predictions(capsys):
 def test_claims(capsys):
     exercises.claim("one is less than two", 1 < 2)
     assert "holds: one is less than two" in capsys.readouterr().out
+    with pytest.raises(TypeError, match="a claim is True or False, not .False, 1."):
+        exercises.claim("a pair", (False, 1))
     with pytest.raises(AssertionError, match="does not hold in this run: two is less than one"):
         exercises.claim("two is less than one", 2 < 1)

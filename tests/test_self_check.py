@@ -34,7 +34,7 @@ def test_a_course_that_is_not_installed_is_told(monkeypatch, capsys):
     assert not self_check.self_check()
     told = capsys.readouterr().out
     assert "FIX the course's own package is not installed" in told
-    assert "Mend the lines that begin with FIX" in told and "runs" not in told
+    assert "Repair the lines that begin with FIX" in told and "runs" not in told
 
 
 def test_packaging_itself_may_be_missing(monkeypatch):

@@ -194,8 +194,19 @@ def test_discounted_return():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda lake: envs.read_mdp("FrozenLake-v9"), "Gymnasium has no environment 'FrozenLake-v9'"),
-        (lambda lake: envs.read_mdp("NoSuchLake-v1"), "Gymnasium has no environment 'NoSuchLake-v1'"),
+        (lambda lake: envs.read_mdp("FrozenLake-v9"), "Gymnasium cannot make 'FrozenLake-v9'"),
+        (lambda lake: envs.read_mdp("NoSuchLake-v1"), "Gymnasium cannot make 'NoSuchLake-v1'"),
+        (
+            lambda lake: envs.read_mdp("FrozenLake-v1", slippery=True),
+            "Gymnasium cannot make 'FrozenLake-v1': .*slippery",
+        ),
+        (lambda lake: tabular.value_iteration(lake, 1.5), "discount = 1.5"),
+        (lambda lake: tabular.greedy_policy(np.zeros((16, 4)), 2), "epsilon = 2"),
+        (lambda lake: tabular.greedy_policy(np.full((16, 4), np.nan)), "the table holds NaN"),
+        (
+            lambda lake: next(tabular.q_learning(lake, QLearningConfig(), act=lambda q, e, rng: -np.ones(20, int))),
+            "`act` returned an action outside 0 … 3",
+        ),
         (lambda lake: envs.read_mdp("CartPole-v1"), "CartPole-v1 has no transition table"),
         (lambda lake: tabular.policy_return(lake, np.ones((4, 4)) / 4, 9), r"shape \(4, 4\).*needs \[..., 16, 4\]"),
         (lambda lake: tabular.policy_return(lake, np.ones((16, 4)), 9), "add up to 1"),
