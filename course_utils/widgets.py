@@ -109,12 +109,13 @@ class LiveTraining:
         try:
             self.run(limit, fresh)
         except Exception as error:  # a thread has nobody above it to show the error
-            self._tell(f"Stopped by {type(error).__name__}: {error} Press Reset to begin again.")
+            self.problem = f"Stopped by {type(error).__name__}: {error} Press Reset to begin again."
+            self._tell(self.problem)
 
     def run(self, limit: int | None = None, fresh: bool = False) -> None:
         """Make up to `limit` more records, drawing now and then; return when made, at Pause, or at the end."""
         if fresh:
-            self.records, self._training = [], iter(self.train(self.config))
+            self.records, self._training, self.problem = [], iter(self.train(self.config)), ""
         self._tell("training …")
         made, drawn = 0, time.monotonic()
         for record in islice(self._training, limit):
@@ -127,7 +128,8 @@ class LiveTraining:
                 break
         self._redraw()
         finished = not made or (limit is None and not self._stop.is_set())
-        self._tell("finished; Reset begins again" if finished else f"paused after {len(self.records)} records")
+        state = "finished; Reset begins again" if finished else f"paused after {len(self.records)} records"
+        self._tell(self.problem or state)
 
     def _redraw(self):
         if self.records:

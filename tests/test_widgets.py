@@ -104,6 +104,24 @@ def test_an_error_in_the_thread_is_shown(live):
     assert "ZeroDivisionError" in live.status.value and "Reset" in live.status.value
 
 
+def test_after_an_error_in_training_start_says_so_again_and_reset_helps(live):
+    def breaks(config):
+        yield 1
+        raise ValueError("the table holds NaN.")
+
+    live.train, live.preview = breaks, 1
+    live.buttons["Reset"].click()
+    finish(live)
+    for _ in range(2):
+        live.buttons["Start"].click()
+        finish(live)
+        assert "Stopped by ValueError: the table holds NaN." in live.status.value
+    live.train = count_up
+    live.buttons["Reset"].click()
+    finish(live)
+    assert "paused after 1 records" in live.status.value
+
+
 def test_sliders_come_from_the_settings_and_stay_within_bounds(live):
     slider = live.sliders["learning_rate"]
     assert slider.description == "α learning rate" and slider.tooltip == "how far a value moves to its target"
