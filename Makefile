@@ -1,5 +1,6 @@
 # The course's commands. Each makes the environment .venv when it is missing or older than its list of packages.
 PYTHON ?= python3
+SEEDS ?= 0,1,2,3,4
 ifeq ($(OS),Windows_NT)
     BIN := .venv/Scripts
 else
@@ -29,7 +30,7 @@ test: .venv/course-test          ## every check: style, module, notebooks, exerc
 	$(BIN)/python -m pytest --cov=course_utils -m "not seeds"
 
 test-seeds: .venv/course-test    ## the claims of every notebook, for other seeds: make test-seeds SEEDS=0,1,2
-	COURSE_SEEDS=$(or $(SEEDS),0,1,2,3,4) $(BIN)/python -m pytest -m seeds tests
+	COURSE_SEEDS=$(SEEDS) $(BIN)/python -m pytest -m seeds tests
 
 bench: .venv/course              ## the speed of the module beside a plain loop
 	$(BIN)/python tests/benchmarks/q_learning.py
