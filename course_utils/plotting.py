@@ -70,8 +70,10 @@ def learning_curves(
     """
     figure = figure or Figure(figsize=(7.2, 3.6))
     axes = figure.subplots()
+    ends = {}
     for (label, curve), (color, marker) in zip(curves.items(), cycle(LOOKS), strict=False):
         mean, low, high = evaluation.interval(curve.values)
+        ends[label] = evaluation.Estimate(mean[-1], low[-1], high[-1])
         axes.plot(curve.steps, curve.values.T, color=color, alpha=0.12, linewidth=0.7)
         axes.fill_between(curve.steps, low, high, color=color, alpha=0.25, linewidth=0)
         every = max(1, len(curve.steps) // 8)
@@ -83,7 +85,6 @@ def learning_curves(
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     if len(curves) > 1:
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-    ends = {label: curve.values[:, -1] for label, curve in curves.items()}
     figure.sentence = f"At the end, {ylabel}: {_told(ends)}."
     return figure
 
@@ -95,8 +96,9 @@ def compare_runs(results: dict[str, np.ndarray], xlabel: str, reference: dict[st
     """
     figure = Figure(figsize=(7.2, 0.9 + 0.5 * len(results)))
     axes = figure.subplots()
-    for row, (values, (color, marker)) in enumerate(zip(results.values(), cycle(LOOKS), strict=False)):
-        mean, low, high = evaluation.interval(values)
+    estimates = {label: evaluation.interval(values) for label, values in results.items()}
+    for row, (label, (color, marker)) in enumerate(zip(results, cycle(LOOKS), strict=False)):
+        values, (mean, low, high) = results[label], estimates[label]
         spread = row + np.linspace(-0.2, 0.2, len(values))
         axes.scatter(values, spread, color=color, marker=marker, s=16, alpha=0.5, linewidth=0)
         axes.plot([low, high], [row, row], color=color, linewidth=6, alpha=0.35, solid_capstyle="butt")
@@ -105,12 +107,12 @@ def compare_runs(results: dict[str, np.ndarray], xlabel: str, reference: dict[st
         axes.axvline(level, color="#555555", linestyle="--", linewidth=1)
         axes.annotate(label, (level, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=8)
     axes.set(xlabel=xlabel, yticks=range(len(results)), yticklabels=results, ylim=(len(results) - 0.5, -0.5))
-    figure.sentence = f"{xlabel[0].upper()}{xlabel[1:]}: {_told(results)}."
+    figure.sentence = f"{xlabel[0].upper()}{xlabel[1:]}: {_told(estimates)}."
     return figure
 
 
-def _told(results):
-    parts = [f"{label}: {evaluation.interval(values)}" for label, values in results.items()]
+def _told(estimates):
+    parts = [f"{label}: {estimate}" for label, estimate in estimates.items()]
     return "interquartile mean with 95 % interval of " + "; ".join(parts)
 
 

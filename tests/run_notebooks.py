@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -22,10 +23,15 @@ def cost_of(process: psutil.Process) -> dict:
     return {"cpu_seconds": times.user + times.system, "memory_mb": peak / 1e6}
 
 
+@cache
+def budget_of(path: Path) -> dict:
+    """The course's budget, or the tighter one of the notebook's metadata; asked after every cell, read once."""
+    return BUDGET | nbformat.read(path, as_version=4).metadata.get("course", {})
+
+
 def check_budget(path: Path, cost: dict, slack: float = 1) -> None:
     """Raise AssertionError if the notebook has used more than `slack` times its budget."""
-    budget = BUDGET | nbformat.read(path, as_version=4).metadata.get("course", {})
-    for name, limit in budget.items():
+    for name, limit in budget_of(path).items():
         assert cost[name] <= slack * limit, f"{path.name}: {name} is {cost[name]:.0f}, over its budget of {limit}"
 
 

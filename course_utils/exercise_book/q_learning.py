@@ -89,9 +89,9 @@ EXERCISES = {
         ],
         mistakes={
             "The value behind a terminal step is counted: an episode that has ended earns nothing, so multiply the "
-            "next value by (1 − terminated).": (_unmasked_backup),
-            "γ is missing: the next state's value comes one step later.": lambda m, v, d: tabular.bellman_backup(
-                m, v, 1
+            "next value by (1 − terminated).": _unmasked_backup,
+            "γ is missing: the next state's value comes one step later.": (
+                lambda m, v, d: tabular.bellman_backup(m, v, 1)
             ),
             "γ also shrinks the reward: the reward comes now, only the next state's value is discounted.": (
                 lambda m, v, d: d * tabular.bellman_backup(m, v, 1)
