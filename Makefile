@@ -18,7 +18,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 	touch $@
 
 .venv/course-test: .venv/course
-	$(INSTALL) -e ".[test]"
+	$(INSTALL) -e ".[test,bench]"
 	touch $@
 
 lab: .venv/course                ## open the course in JupyterLab

@@ -1,9 +1,12 @@
-"""Environments: the small ones with their whole table of rules, as arrays."""
+"""Environments: the small ones with their whole table of rules, the larger ones as many copies that step together."""
 
 from dataclasses import dataclass
 
 import gymnasium as gym
 import numpy as np
+
+# What an observation is multiplied by before a network sees it, where its numbers differ much in size.
+OBSERVATION_SCALE = {"CartPole-v1": [0.5, 0.5, 5.0, 0.5], "MountainCar-v0": [1.0, 10.0]}
 
 
 @dataclass(frozen=True, repr=False)
@@ -76,3 +79,26 @@ def read_mdp(env_id: str, **env_arguments) -> MDP:
     time_limit = env.spec.max_episode_steps or np.inf
     env.close()
     return MDP(env_id, probability, next_state.astype(int), reward, terminated.astype(bool), start, time_limit)
+
+
+def make_envs(env_id: str, copies: int, **env_arguments) -> gym.vector.VectorEnv:
+    """`copies` environments that step together, by Gymnasium's own array version where there is one, else one by one.
+
+    A step after an episode's end only resets (Gymnasium's NEXT_STEP): it is no transition.
+    Raises ValueError for an unknown environment, for actions that cannot be counted, and for observations that are no
+    vector of numbers.
+    """
+    try:
+        native = gym.spec(env_id).vector_entry_point is not None
+        mode = "vector_entry_point" if native else "sync"
+        envs = gym.make_vec(env_id, num_envs=copies, vectorization_mode=mode, **env_arguments)
+    except (gym.error.Error, TypeError) as error:
+        raise ValueError(f"Gymnasium cannot make '{env_id}': {error} Try 'CartPole-v1'.") from None
+    actions, observations = envs.single_action_space, envs.single_observation_space
+    if not isinstance(actions, gym.spaces.Discrete):
+        raise ValueError(f"{env_id} has the actions {actions}: Q-learning takes the maximum over a list of actions, so "
+                         "it needs a Discrete action space, as in CartPole-v1.")  # fmt: skip
+    if not isinstance(observations, gym.spaces.Box) or len(observations.shape) != 1:
+        raise ValueError(f"{env_id} has the observations {observations}: these networks need a vector of numbers. For "
+                         "images flatten them or use a convolution, for a few states a table.")  # fmt: skip
+    return envs

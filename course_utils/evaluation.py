@@ -1,12 +1,17 @@
-"""Honest statistics for a handful of runs: interquartile mean, bootstrap intervals, probability of improvement.
+"""Playing episodes, and honest statistics: interquartile mean, bootstrap intervals, probability of improvement.
 
 The definitions are those of Agarwal et al. 2021 (arXiv 2108.13264); SciPy does the work.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
+import gymnasium as gym
 import numpy as np
+import torch
 from scipy import stats
+
+from course_utils.envs import make_envs
 
 RESAMPLES = 2000
 
@@ -88,3 +93,36 @@ def _checked(values):
     if not np.isfinite(values).all():
         raise ValueError("some runs are NaN or infinite: find out which run broke before you average it away.")
     return values
+
+
+def play_episodes(act, env_id: str, seeds: int, episodes: int = 100, seed: int = 0, discount: float = 1.0, **arguments):
+    """Returns [S, episodes] of S agents, each in episodes of its own; discounted if `discount` is under 1.
+
+    act: observations [S, E, D], as an array, to actions [S, E]; see `greedy`. Each of a seed's E environments plays
+    the same number of episodes, so that short ones are not counted more often than long ones.
+    """
+    native = gym.spec(env_id).vector_entry_point is not None
+    rounds = 1 if native or episodes % 10 else 10  # copies that step one by one should not wait for the longest episode
+    copies = seeds * episodes // rounds
+    envs = make_envs(env_id, copies, **arguments)
+    observation, _ = envs.reset(seed=int(np.random.SeedSequence([seed, 1]).generate_state(1)[0]))
+    returns, episode, factor = np.zeros((copies, rounds + 1)), np.zeros(copies, int), np.ones(copies)
+    done = np.zeros(copies, bool)
+    while (episode < rounds).any():
+        action = act(observation.reshape(seeds, -1, observation.shape[-1]))
+        observation, reward, terminated, truncated, _ = envs.step(np.asarray(action).reshape(-1))
+        returns[np.arange(copies), episode] += factor * reward
+        factor = np.where(done, 1.0, factor * discount)
+        done = terminated | truncated
+        episode = np.minimum(episode + done, rounds)  # what comes after the last round goes to a column of its own
+    return returns[:, :rounds].reshape(seeds, episodes)
+
+
+def greedy(network) -> Callable:
+    """The function from observations [S, E, D] to each network's best actions [S, E]."""
+
+    @torch.no_grad()
+    def act(observation):
+        return network(torch.as_tensor(observation)).argmax(-1).numpy()
+
+    return act

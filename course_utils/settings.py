@@ -17,6 +17,11 @@ def setting(default, low, high, *, help: str, symbol: str = "", unit: str = "", 
     return dataclasses.field(default=default, metadata=description)
 
 
+def switch(default: bool, *, help: str) -> Any:
+    """A field that is on or off."""
+    return dataclasses.field(default=default, metadata={"help": help, "symbol": ""})
+
+
 def configuration(cls):
     """Turn a class of `setting` fields into a dataclass that checks each value, now and whenever it is changed.
 
@@ -36,6 +41,10 @@ def configuration(cls):
 
 def check_setting(field: dataclasses.Field, value):
     """Return `value` as the field's own type, or raise one sentence that says what it must be (also for NaN)."""
+    if isinstance(field.default, bool):
+        if not isinstance(value, bool):
+            raise TypeError(f"{field.name} = {value!r}: must be True or False ({field.metadata['help']}).")
+        return value
     whole = isinstance(field.default, int)
     low, high, meaning = (field.metadata[key] for key in ("low", "high", "help"))
     kind = "a whole number" if whole else "a number"

@@ -31,7 +31,7 @@ def test_conda_and_pip_install_the_same_list():
 
 def test_every_requirement_has_a_pin_that_fits():
     pins = [Requirement(line) for line in read("constraints.txt").splitlines() if line and line[0] != "#"]
-    wanted = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]
+    wanted = PROJECT["dependencies"] + sum(PROJECT["optional-dependencies"].values(), [])
     for need in map(Requirement, wanted):
         found = [pin for pin in pins if pin.name.lower().replace("_", "-") == need.name.lower()]
         assert found, f"{need.name} has no pin in constraints.txt"
@@ -75,7 +75,7 @@ def test_links_in_the_documents_lead_somewhere():
 
 def test_the_module_loads_quickly():
     """All parts that the notebooks import, in a fresh Python: at most 3 CPU seconds."""
-    names = "envs, evaluation, exercises, plotting, self_check, tabular, widgets"
+    names = "dqn, envs, evaluation, exercises, plotting, probes, self_check, storage, tabular, widgets"
     code = f"import time; from course_utils import {names}; print(time.process_time())"
     seconds = min(float(subprocess.check_output([sys.executable, "-c", code])) for _ in range(2))
     assert seconds <= 3

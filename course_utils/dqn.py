@@ -1,0 +1,288 @@
+"""Deep Q-learning for many seeds at once, with n-step targets, Double, dueling and prioritised replay as settings.
+
+Shapes: S seeds, N environments a seed, B batch, D observation, A actions.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from course_utils import storage
+from course_utils.envs import OBSERVATION_SCALE, make_envs
+from course_utils.networks import QNetwork, update_target
+from course_utils.replay import ReplayBuffer, SumTree, importance_weights
+from course_utils.settings import configuration, setting, switch
+
+
+def td_target(reward: Tensor, terminated: Tensor, next_q: Tensor, discount) -> Tensor:
+    """The target y = r + γ (1 − terminated) max_a Q⁻(s′, a), without gradient.
+
+    reward, terminated: [...]; next_q: [..., A], from the target network; discount: γ, or [...] with γ^k behind k steps.
+    Returns [...]. A truncated step still looks ahead: hand over `terminated`, not `terminated or truncated`.
+    Source: Mnih et al. 2015 (Nature 518:529), algorithm 1.
+    """
+    return (reward + discount * (1 - terminated) * next_q.amax(-1)).detach()
+
+
+def double_q(target_q: Tensor, online_q: Tensor) -> Tensor:
+    """The target network's value of the action that the online network prefers. Both [..., A] → [..., 1].
+
+    Only one action is left, so the maximum of `td_target` takes it.
+    Source: van Hasselt et al. 2016 (arXiv 1509.06461), equation 4.
+    """
+    return target_q.gather(-1, online_q.argmax(-1, keepdim=True))
+
+
+def td_error(q: Tensor, action: Tensor, target: Tensor) -> Tensor:
+    """How far the target lies above Q(s, a). q: [..., A]; action, target: [...] → [...]."""
+    return target - q.gather(-1, action[..., None])[..., 0]
+
+
+def td_loss(error: Tensor, weight: Tensor) -> Tensor:
+    """Mean of the weighted squared error over the batch, for each seed: [S, B] → [S].
+
+    Its sum over the seeds is what is minimised: no seed's gradient depends on another seed.
+    """
+    return (weight * error**2).mean(-1)
+
+
+@configuration
+class DQNConfig:
+    """Settings of a DQN run. What shapes network, memory or length is read at the start, the rest at every step."""
+
+    discount: float = setting(0.995, 0, 1, symbol="γ", help="how much a reward one step later counts")
+    learning_rate: float = setting(1e-3, 1e-6, 0.1, log=True, help="step size of Adam")
+    learning_rate_decay: float = setting(1.0, 1e-3, 1, log=True, help="share of the learning rate left at the end")
+    n_steps: int = setting(20, 1, 50, symbol="n", help="rewards that are summed before the network's value is used")
+    reward_scale: float = setting(0.1, 1e-3, 10, log=True, help="multiplies each reward before it is learned from")
+    batch_size: int = setting(64, 1, 1024, help="transitions in one update")
+    updates_per_step: int = setting(1, 1, 8, help="updates after each step of all environments")
+    environments: int = setting(8, 1, 64, symbol="N", help="environments of each seed")
+    learning_starts: int = setting(1000, 1, 100_000, unit="steps", help="environment steps before the first update")
+    replay_capacity: int = setting(400_000, 64, 2_000_000, log=True, help="transitions that the memory of a seed holds")
+    target_period: int = setting(100, 1, 2000, unit="updates", help="updates from one target refresh to the next")
+    target_rate: float = setting(1.0, 1e-4, 1, symbol="τ", log=True, help="how far a refresh moves the target network")
+    epsilon_start: float = setting(1.0, 0, 1, help="probability of a random action at the start")
+    epsilon: float = setting(0.05, 0, 1, symbol="ε", help="probability of a random action after exploration")
+    exploration: float = setting(0.3, 0.001, 1, help="share of the run in which ε falls from its start to its end")
+    width: int = setting(64, 1, 512, help="units of each hidden layer")
+    hidden_layers: int = setting(2, 1, 4, help="hidden layers of the network")
+    layer_norm: bool = switch(True, help="normalise each hidden layer")
+    dueling: bool = switch(False, help="two streams, for the value and the advantages")
+    double: bool = switch(False, help="the online network chooses the action of the target")
+    priority_exponent: float = setting(0.0, 0, 1, help="0 draws all transitions alike, 1 in proportion to their error")
+    priority_correction: float = setting(0.4, 0, 1, symbol="β", help="how far importance weights make up for that")
+    steps: int = setting(30_000, 100, 10_000_000, log=True, unit="steps", help="environment steps of each seed")
+
+
+class DQNProgress(NamedTuple):
+    """What `train_dqn` yields. The network is the live one: copy it to keep it (`network.choose`).
+
+    step, updates: of each seed. training_return: [S], mean of each environment's latest episode, exploration included.
+    loss, q: [S], of the latest batch; q is the mean of the chosen actions' values, in scaled rewards.
+    """
+
+    step: int
+    updates: int
+    training_return: np.ndarray
+    loss: np.ndarray
+    q: np.ndarray
+    epsilon: float
+    cpu_seconds: float
+    network: QNetwork
+
+
+class DQN(nn.Module):
+    """S learners in one: online and target network, replay memory, optimizer, counters, random stream."""
+
+    def __init__(self, config: DQNConfig, network: QNetwork, seed: int, device: str = "cpu", target=td_target):
+        super().__init__()
+        self.config, self.network, self.device, self.td_target = config, network, device, target
+        self.seeds, self.actions = network.shape["seeds"], network.shape["actions"]
+        self.target_network = network.choose(list(range(self.seeds))).requires_grad_(False)
+        capacity = min(config.replay_capacity, config.steps + config.environments)
+        self.replay = ReplayBuffer(self.seeds, config.environments, capacity, network.shape["observations"])
+        self.tree = SumTree(self.seeds, self.replay.rows * config.environments)
+        self.register_buffer("highest", torch.ones(self.seeds))  # priority of a transition not yet learned from
+        self.to(device)
+        self.optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True)
+        self.generator = torch.Generator(device).manual_seed(seed)
+        self.step = self.updates = 0
+
+    def progress(self) -> float:
+        """Share of the run that is done, 0 to 1."""
+        return min(self.step / self.config.steps, 1)
+
+    def epsilon(self) -> float:
+        """The probability of a random action now: it falls linearly, then stays."""
+        start, end = self.config.epsilon_start, self.config.epsilon
+        return start + (end - start) * min(self.progress() / self.config.exploration, 1)
+
+    def learning_rate(self) -> float:
+        """The step size now: it falls linearly to its share at the end of the run."""
+        return self.config.learning_rate * (1 - (1 - self.config.learning_rate_decay) * self.progress())
+
+    @torch.no_grad()
+    def act(self, observation: np.ndarray) -> np.ndarray:
+        """ε-greedy actions [S · N] for observations [S · N, D]."""
+        q = self.network(self._tensor(observation).view(self.seeds, -1, observation.shape[-1])).flatten(0, 1)
+        explore = torch.rand(len(q), generator=self.generator, device=self.device) < self.epsilon()
+        random = torch.randint(self.actions, (len(q),), generator=self.generator, device=self.device)
+        return torch.where(explore, random, q.argmax(-1)).cpu().numpy()
+
+    def remember(self, real: np.ndarray, **transition: np.ndarray) -> None:
+        """Store one step of all environments, arrays [S · N, ...]; `real` is False for rows that are no transition."""
+        slot = self.replay.add(self._tensor(real), **{name: self._tensor(x) for name, x in transition.items()})
+        if self.config.priority_exponent:
+            self.tree.set(slot, self.highest[slot // self.tree.slots])
+        self.step += self.config.environments
+
+    def _tensor(self, array):
+        return torch.as_tensor(array, device=self.device)
+
+    def draw(self):
+        """A batch from the replay memory, uniform or prioritised."""
+        config = self.config
+        if not config.priority_exponent:
+            return self.replay.sample(config.batch_size, config.n_steps, config.discount, self.generator)
+        slot, probability = self.tree.sample(config.batch_size, self.generator)
+        beta = config.priority_correction + (1 - config.priority_correction) * self.progress()
+        weight = importance_weights(probability, len(self.replay), beta).float()
+        return self.replay.read(slot, config.n_steps, config.discount, weight)
+
+    def update(self, batch) -> tuple[Tensor, Tensor]:
+        """One step of Adam for every seed; returns loss and mean value, both [S].
+
+        Source: Mnih et al. 2015, algorithm 1, the inner loop.
+        """
+        config = self.config
+        with torch.no_grad():
+            next_q = self.target_network(batch.next_observation)
+            if config.double:
+                next_q = double_q(next_q, self.network(batch.next_observation))
+        target = self.td_target(batch.reward * config.reward_scale, batch.terminated, next_q, batch.discount)
+        q = self.network(batch.observation)
+        error = td_error(q, batch.action, target)
+        loss = td_loss(error, batch.weight)
+        self.optimizer.param_groups[0]["lr"] = self.learning_rate()
+        self.optimizer.zero_grad()
+        loss.sum().backward()
+        self.optimizer.step()
+        self.updates += 1
+        if self.updates % config.target_period == 0:
+            update_target(self.target_network, self.network, config.target_rate)
+        if config.priority_exponent:
+            priority = (error.detach().abs() + 1e-3) ** config.priority_exponent
+            self.highest = self.highest.maximum(priority.amax(-1))
+            self.tree.set(batch.index, priority)
+        return loss.detach(), (target - error.detach()).mean(-1)
+
+    def save(self, path: Path, training: dict, cpu_seconds: float) -> None:
+        """Write everything that the training needs to go on: networks, memory, optimizer, counters, random stream."""
+        tensors = self.state_dict() | {"generator": self.generator.get_state()}
+        for number, moments in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{number}.{name}": moment for name, moment in moments.items()}
+        facts = {"training": training, "step": self.step, "updates": self.updates, "cpu_seconds": cpu_seconds}
+        storage.save_tensors(path, tensors, facts)
+
+    def load(self, path: Path, training: dict) -> float:
+        """Go on from what `save` wrote; returns its CPU seconds. Raises ValueError for a foreign checkpoint."""
+        tensors, facts = storage.load_tensors(path)
+        own, theirs = self.state_dict(), tensors.keys()
+        fits = facts.get("training") == training and all(
+            name in theirs and tensors[name].shape == own[name].shape for name in own
+        )
+        if not fits:
+            raise ValueError(f"{Path(path).name} is the checkpoint of another training ({facts.get('training')}, or "
+                             "other settings): delete it, or go on with its own settings.")  # fmt: skip
+        self.load_state_dict({name: tensors[name] for name in own})
+        moments = {}
+        for name in theirs - own.keys() - {"generator"}:
+            _, number, moment = name.split(".")
+            moments.setdefault(int(number), {})[moment] = tensors[name]
+        self.optimizer.load_state_dict(self.optimizer.state_dict() | {"state": moments})
+        self.generator.set_state(tensors["generator"])
+        self.step, self.updates = facts["step"], facts["updates"]
+        return facts["cpu_seconds"]
+
+
+def train_dqn(
+    config: DQNConfig,
+    env_id: str = "CartPole-v1",
+    seeds: int = 10,
+    seed: int = 0,
+    records: int = 20,
+    checkpoint: Path | None = None,
+    device: str = "cpu",
+    target: Callable = td_target,
+    **env_arguments,
+) -> Iterator[DQNProgress]:
+    """Train `seeds` independent agents side by side; yield `records` times, the last time at the end.
+
+    The config is read at every step, so it may be changed on the way. checkpoint: a file that is written before each
+    record and, if it is there, gone on from; episodes in flight start again. device: "cpu", "cuda" or "mps".
+    target: a learner's own function in place of `td_target`.
+    Raises ValueError for an environment that does not fit (see `make_envs`), for a reward that is NaN or infinite, for
+    a memory smaller than a batch, for a loss that is no number any more, and for a checkpoint of another training.
+    Source: Mnih et al. 2015, algorithm 1.
+    """
+    if seeds < 1 or records < 1:
+        raise ValueError(f"seeds = {seeds}, records = {records}: both must be 1 or more.")
+    if config.replay_capacity < config.batch_size:
+        raise ValueError(f"replay_capacity = {config.replay_capacity} is smaller than batch_size = "
+                         f"{config.batch_size}: raise the one or lower the other.")  # fmt: skip
+    envs = make_envs(env_id, seeds * config.environments, **env_arguments)
+    env_seed, network_seed, learner_seed = map(int, np.random.SeedSequence(seed).generate_state(3))
+    network = QNetwork(
+        seeds,
+        envs.single_observation_space.shape[0],
+        int(envs.single_action_space.n),
+        config.width,
+        config.hidden_layers,
+        config.layer_norm,
+        config.dueling,
+        OBSERVATION_SCALE.get(env_id),
+        torch.Generator().manual_seed(network_seed),
+    )
+    learner = DQN(config, network, learner_seed, device, target)
+    training = {"env_id": env_id, "seed": seed}
+    resume = checkpoint and Path(checkpoint).exists()
+    started = time.process_time() - (learner.load(checkpoint, training) if resume else 0)
+
+    observation, _ = envs.reset(seed=env_seed + learner.step)
+    done = np.zeros(envs.num_envs, bool)
+    running, latest = np.zeros((2, envs.num_envs))
+    loss = q = torch.zeros(seeds)
+    due = [int(step) for step in np.linspace(0, config.steps, records + 1)[1:] if step > learner.step]
+    while due:
+        action = learner.act(observation)
+        next_observation, reward, terminated, truncated, _ = envs.step(action)
+        if not np.isfinite(reward).all():
+            raise ValueError(f"{env_id} gave the reward {reward[~np.isfinite(reward)][0]} at step {learner.step}: "
+                             "repair the environment's reward.")  # fmt: skip
+        real, done = ~done, terminated | truncated
+        transition = {"observation": observation, "action": action, "reward": reward.astype(np.float32)}
+        learner.remember(real, **transition, terminated=terminated, done=done, next_observation=next_observation)
+        running += reward
+        latest = np.where(done, running, latest)
+        running[done] = 0
+        observation = next_observation
+        if learner.step >= max(config.learning_starts, 2 * config.batch_size):  # up to half of the rows may be resets
+            for _ in range(config.updates_per_step):
+                loss, q = learner.update(learner.draw())
+        if learner.step >= due[0]:
+            del due[0]
+            if not torch.isfinite(loss).all():
+                raise ValueError(f"the loss is not a number any more at step {learner.step}: lower learning_rate or "
+                                 "reward_scale.")  # fmt: skip
+            seconds = time.process_time() - started
+            if checkpoint:
+                learner.save(checkpoint, training, seconds)
+            numbers = loss.cpu().numpy(), q.cpu().numpy(), learner.epsilon(), seconds
+            returns = latest.reshape(seeds, -1).mean(-1)
+            yield DQNProgress(learner.step, learner.updates, returns, *numbers, network)

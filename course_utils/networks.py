@@ -1,0 +1,105 @@
+"""Q-networks for many seeds at once: the weights of S networks lie side by side, [S, in, out].
+
+No seed feels another: a batched matrix product treats each of the S slices by itself.
+"""
+
+import copy
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+torch.set_num_threads(1)  # for networks this small, sharing the work between threads costs more than it gains
+
+
+class SeedLinear(nn.Module):
+    """S linear layers side by side, one a seed: [S, B, in] → [S, B, out].
+
+    Weights and biases start uniform in ±1/√in, PyTorch's own choice for a linear layer.
+    """
+
+    def __init__(self, seeds: int, n_in: int, n_out: int, generator: torch.Generator | None = None):
+        super().__init__()
+        bound = n_in**-0.5
+        self.weight = nn.Parameter(torch.empty(seeds, n_in, n_out).uniform_(-bound, bound, generator=generator))
+        self.bias = nn.Parameter(torch.empty(seeds, 1, n_out).uniform_(-bound, bound, generator=generator))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.baddbmm(self.bias, x, self.weight)
+
+
+def dueling_q(value: Tensor, advantage: Tensor) -> Tensor:
+    """Action values from two streams: Q = V + A − mean A. value: [..., 1], advantage: [..., A] → [..., A].
+
+    Without the mean a constant could move from A to V and back, and neither would mean anything.
+    Source: Wang et al. 2016 (arXiv 1511.06581), equation 9.
+    """
+    return value + advantage - advantage.mean(-1, keepdim=True)
+
+
+class QNetwork(nn.Module):
+    """S Q-networks: observations [S, B, D] → action values [S, B, A].
+
+    width: units of each hidden layer. layer_norm: normalise each hidden layer before its ReLU, without parameters
+    (Ba et al. 2016, arXiv 1607.06450). dueling: two streams behind the first layers, see `dueling_q`.
+    observation_scale: [D], multiplies the observation first; it is stored with the weights.
+    `shape` holds the arguments that build the same network again.
+    """
+
+    def __init__(
+        self,
+        seeds: int,
+        observations: int,
+        actions: int,
+        width: int = 64,
+        hidden_layers: int = 2,
+        layer_norm: bool = True,
+        dueling: bool = False,
+        observation_scale: list[float] | None = None,
+        generator: torch.Generator | None = None,
+    ):
+        super().__init__()
+        self.shape = {"seeds": seeds, "observations": observations, "actions": actions, "width": width}
+        self.shape |= {"hidden_layers": hidden_layers, "layer_norm": layer_norm, "dueling": dueling}
+        self.register_buffer("observation_scale", torch.tensor(observation_scale or [1.0] * observations))
+        sizes = [observations] + [width] * hidden_layers
+        pairs = zip(sizes, sizes[1:], strict=False)
+        self.hidden = nn.ModuleList(SeedLinear(seeds, *pair, generator) for pair in pairs)
+        self.head = SeedLinear(seeds, width, actions, generator)
+        if dueling:
+            self.value_hidden = SeedLinear(seeds, sizes[-2], width, generator)
+            self.value_head = SeedLinear(seeds, width, 1, generator)
+
+    def forward(self, observation: Tensor) -> Tensor:
+        x = observation * self.observation_scale
+        for layer in self.hidden[:-1]:
+            x = self._activate(layer(x))
+        q = self.head(self._activate(self.hidden[-1](x)))
+        if self.shape["dueling"]:
+            q = dueling_q(self.value_head(self._activate(self.value_hidden(x))), q)
+        return q
+
+    def _activate(self, x):
+        return F.relu(F.layer_norm(x, x.shape[-1:]) if self.shape["layer_norm"] else x)
+
+    def choose(self, seeds: list[int]) -> "QNetwork":
+        """A new network with copies of these seeds' weights."""
+        chosen = copy.deepcopy(self)
+        chosen.shape["seeds"] = len(seeds)
+        for parameter in chosen.parameters():
+            parameter.data = parameter.data[seeds]
+        return chosen
+
+    def parameters_of_one(self) -> int:
+        """How many numbers one seed's network learns."""
+        return sum(parameter[0].numel() for parameter in self.parameters())
+
+
+@torch.no_grad()
+def update_target(target: nn.Module, online: nn.Module, rate: float) -> None:
+    """Move the target network a part `rate` of the way to the online one; 1 copies it.
+
+    Source: a copy every so many updates in Mnih et al. 2015; a small rate every time in Lillicrap et al. 2016
+    (arXiv 1509.02971).
+    """
+    torch._foreach_lerp_(list(target.parameters()), list(online.parameters()), rate)

@@ -1,0 +1,87 @@
+"""Files: agents with their lineage card, checkpoints of a training, and what ships with the course.
+
+All are safetensors files: numbers and a header in JSON, nothing that could run code. A file is written beside its
+place and moved there when it is whole.
+"""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from course_utils.networks import QNetwork
+
+SHIPPED = Path(__file__).parents[1] / "data"
+
+
+def save_tensors(path: Path, tensors: dict[str, torch.Tensor], facts: dict) -> None:
+    """Write tensors and facts (whatever JSON can hold) as one file; an older file stays until this one is whole."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".unfinished")
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    save_file(tensors, unfinished, metadata={"facts": json.dumps(facts)})
+    with open(unfinished, "rb+") as file:
+        os.fsync(file.fileno())  # else a power cut may leave the new name on an empty file
+    unfinished.replace(path)
+
+
+def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
+    """Read what `save_tensors` wrote. Raises FileNotFoundError, or ValueError for a damaged or foreign file."""
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path.name} is not in {path.parent}: run the cell or command that makes it first.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            facts = json.loads((file.metadata() or {})["facts"])
+            return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise ValueError(f"{path.name} is damaged or no file of this course ({error}): delete it and make it again.") \
+            from None  # fmt: skip
+
+
+def save_agent(path: Path, network: QNetwork, card: dict) -> None:
+    """Save a network with its lineage card: what it descends from, its environment, return, parameters, steps, seconds.
+
+    The card must name at least `environment` and `parent` (None for an agent that learned from nothing).
+    """
+    missing = {"environment", "parent"} - set(card)
+    if missing:
+        raise ValueError(f"the lineage card lacks {', '.join(sorted(missing))}.")
+    card = card | {"parameters": network.parameters_of_one(), "seeds": network.shape["seeds"]}
+    save_tensors(path, network.state_dict(), {"card": card, "network": network.shape})
+
+
+def load_agent(path: Path) -> tuple[QNetwork, dict]:
+    """Load an agent: its network, and its lineage card. Raises as `load_tensors`."""
+    tensors, facts = load_tensors(path)
+    if "network" not in facts:
+        raise ValueError(f"{Path(path).name} holds no agent; it has {', '.join(facts)}.")
+    network = QNetwork(**facts["network"])
+    network.load_state_dict(tensors)
+    return network, facts["card"]
+
+
+def shipped(name: str, folder: Path = SHIPPED) -> Path:
+    """The path of a file that ships with the course, after its SHA-256 was compared with the manifest's.
+
+    Raises FileNotFoundError or ValueError with one sentence that says how to get the file back.
+    """
+    known = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    if name not in known:
+        raise ValueError(f"the course ships no file '{name}'. It ships: {', '.join(known)}.")
+    path, again = folder / name, f"get it back with `git checkout data/{name}`, or make it again with `make data`."
+    if not path.exists():
+        raise FileNotFoundError(f"data/{name} is missing: {again}")
+    if sha256(path) != known[name]["sha256"]:
+        raise ValueError(f"data/{name} is damaged (its SHA-256 is not the manifest's): {again}")
+    return path
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, as hexadecimal digits."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()

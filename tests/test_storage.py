@@ -1,0 +1,64 @@
+"""Files are whole or not there, and whoever reads a bad one gets one sentence."""
+
+import json
+
+import pytest
+import torch
+
+from course_utils import storage
+from course_utils.networks import QNetwork
+
+CARD = {"environment": "CartPole-v1", "parent": None, "return": [490.0, 480.0, 500.0]}
+
+
+def test_an_agent_comes_back_with_its_card(tmp_path):
+    network = QNetwork(3, 4, 2, width=8, dueling=True, observation_scale=[1.0, 2.0, 3.0, 4.0])
+    storage.save_agent(tmp_path / "agents" / "a.safetensors", network, CARD)
+    loaded, card = storage.load_agent(tmp_path / "agents" / "a.safetensors")
+    x = torch.randn(3, 5, 4)
+    assert torch.equal(loaded(x), network(x))
+    assert card == CARD | {"parameters": network.parameters_of_one(), "seeds": 3}
+
+
+def test_a_card_without_its_ancestor_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="the lineage card lacks environment, parent"):
+        storage.save_agent(tmp_path / "a.safetensors", QNetwork(1, 4, 2), {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_older_file_survives_a_failed_write(tmp_path):
+    path = tmp_path / "a.safetensors"
+    storage.save_agent(path, QNetwork(1, 4, 2), CARD)
+    before = path.read_bytes()
+    with pytest.raises(TypeError):
+        storage.save_tensors(path, {"x": torch.zeros(2)}, {"not for JSON": object()})
+    assert path.read_bytes() == before
+
+
+def test_a_bad_file_gets_one_sentence(tmp_path):
+    path = tmp_path / "a.safetensors"
+    with pytest.raises(FileNotFoundError, match="a.safetensors is not in .*: run the cell or command that makes it"):
+        storage.load_agent(path)
+    storage.save_agent(path, QNetwork(1, 4, 2), CARD)
+    whole = path.read_bytes()
+    for damaged in (b"", b"hello", whole[: len(whole) // 2], b"\xff" * 100):
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match="a.safetensors is damaged or no file of this course"):
+            storage.load_agent(path)
+    storage.save_tensors(path, {"x": torch.zeros(2)}, {"kind": "curve"})
+    with pytest.raises(ValueError, match="holds no agent; it has kind"):
+        storage.load_agent(path)
+
+
+def test_shipped_files_are_checked(tmp_path):
+    (tmp_path / "a.bin").write_bytes(b"numbers")
+    known = {"a.bin": {"sha256": storage.sha256(tmp_path / "a.bin")}, "b.bin": {"sha256": "0"}}
+    (tmp_path / "manifest.json").write_text(json.dumps(known))
+    assert storage.shipped("a.bin", tmp_path).read_bytes() == b"numbers"
+    (tmp_path / "a.bin").write_bytes(b"nvmbers")
+    with pytest.raises(ValueError, match="data/a.bin is damaged .*git checkout data/a.bin.*make data"):
+        storage.shipped("a.bin", tmp_path)
+    with pytest.raises(FileNotFoundError, match="data/b.bin is missing: get it back"):
+        storage.shipped("b.bin", tmp_path)
+    with pytest.raises(ValueError, match="ships no file 'c.bin'. It ships: a.bin, b.bin"):
+        storage.shipped("c.bin", tmp_path)
