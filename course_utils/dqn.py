@@ -14,41 +14,10 @@ from torch import Tensor, nn
 
 from course_utils import storage
 from course_utils.envs import OBSERVATION_SCALE, make_envs
+from course_utils.losses import double_q, td_error, td_loss, td_target
 from course_utils.networks import QNetwork, update_target
 from course_utils.replay import ReplayBuffer, SumTree, importance_weights
 from course_utils.settings import configuration, setting, switch
-
-
-def td_target(reward: Tensor, terminated: Tensor, next_q: Tensor, discount) -> Tensor:
-    """The target y = r + γ (1 − terminated) max_a Q⁻(s′, a), without gradient.
-
-    reward, terminated: [...]; next_q: [..., A], from the target network; discount: γ, or [...] with γ^k behind k steps.
-    Returns [...]. A truncated step still looks ahead: hand over `terminated`, not `terminated or truncated`.
-    Source: Mnih et al. 2015 (Nature 518:529), algorithm 1.
-    """
-    return (reward + discount * (1 - terminated) * next_q.amax(-1)).detach()
-
-
-def double_q(target_q: Tensor, online_q: Tensor) -> Tensor:
-    """The target network's value of the action that the online network prefers. Both [..., A] → [..., 1].
-
-    Only one action is left, so the maximum of `td_target` takes it.
-    Source: van Hasselt et al. 2016 (arXiv 1509.06461), equation 4.
-    """
-    return target_q.gather(-1, online_q.argmax(-1, keepdim=True))
-
-
-def td_error(q: Tensor, action: Tensor, target: Tensor) -> Tensor:
-    """How far the target lies above Q(s, a). q: [..., A]; action, target: [...] → [...]."""
-    return target - q.gather(-1, action[..., None])[..., 0]
-
-
-def td_loss(error: Tensor, weight: Tensor) -> Tensor:
-    """Mean of the weighted squared error over the batch, for each seed: [S, B] → [S].
-
-    Its sum over the seeds is what is minimised: no seed's gradient depends on another seed.
-    """
-    return (weight * error**2).mean(-1)
 
 
 @configuration
@@ -182,34 +151,6 @@ class DQN(nn.Module):
             self.tree.set(batch.index, priority)
         return loss.detach(), (target - error.detach()).mean(-1)
 
-    def save(self, path: Path, training: dict, cpu_seconds: float) -> None:
-        """Write everything that the training needs to go on: networks, memory, optimizer, counters, random stream."""
-        tensors = self.state_dict() | {"generator": self.generator.get_state()}
-        for number, moments in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{number}.{name}": moment for name, moment in moments.items()}
-        facts = {"training": training, "step": self.step, "updates": self.updates, "cpu_seconds": cpu_seconds}
-        storage.save_tensors(path, tensors, facts)
-
-    def load(self, path: Path, training: dict) -> float:
-        """Go on from what `save` wrote; returns its CPU seconds. Raises ValueError for a foreign checkpoint."""
-        tensors, facts = storage.load_tensors(path)
-        own, theirs = self.state_dict(), tensors.keys()
-        fits = facts.get("training") == training and all(
-            name in theirs and tensors[name].shape == own[name].shape for name in own
-        )
-        if not fits:
-            raise ValueError(f"{Path(path).name} is the checkpoint of another training ({facts.get('training')}, or "
-                             "other settings): delete it, or go on with its own settings.")  # fmt: skip
-        self.load_state_dict({name: tensors[name] for name in own})
-        moments = {}
-        for name in theirs - own.keys() - {"generator"}:
-            _, number, moment = name.split(".")
-            moments.setdefault(int(number), {})[moment] = tensors[name]
-        self.optimizer.load_state_dict(self.optimizer.state_dict() | {"state": moments})
-        self.generator.set_state(tensors["generator"])
-        self.step, self.updates = facts["step"], facts["updates"]
-        return facts["cpu_seconds"]
-
 
 def train_dqn(
     config: DQNConfig,
@@ -251,8 +192,10 @@ def train_dqn(
     )
     learner = DQN(config, network, learner_seed, device, target)
     training = {"env_id": env_id, "seed": seed}
-    resume = checkpoint and Path(checkpoint).exists()
-    started = time.process_time() - (learner.load(checkpoint, training) if resume else 0)
+    started = time.process_time()
+    if checkpoint and Path(checkpoint).exists():
+        facts = storage.load_training(checkpoint, learner, training)
+        learner.step, learner.updates, started = facts["step"], facts["updates"], started - facts["cpu_seconds"]
 
     observation, _ = envs.reset(seed=env_seed + learner.step)
     done = np.zeros(envs.num_envs, bool)
@@ -282,7 +225,8 @@ def train_dqn(
                                  "reward_scale.")  # fmt: skip
             seconds = time.process_time() - started
             if checkpoint:
-                learner.save(checkpoint, training, seconds)
+                facts = {"step": learner.step, "updates": learner.updates, "cpu_seconds": seconds}
+                storage.save_training(checkpoint, learner, training, facts)
             numbers = loss.cpu().numpy(), q.cpu().numpy(), learner.epsilon(), seconds
             returns = latest.reshape(seeds, -1).mean(-1)
             yield DQNProgress(learner.step, learner.updates, returns, *numbers, network)

@@ -3,12 +3,10 @@
 The definitions are those of Agarwal et al. 2021 (arXiv 2108.13264); SciPy does the work.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import gymnasium as gym
 import numpy as np
-import torch
 from scipy import stats
 
 from course_utils.envs import make_envs
@@ -98,8 +96,8 @@ def _checked(values):
 def play_episodes(act, env_id: str, seeds: int, episodes: int = 100, seed: int = 0, discount: float = 1.0, **arguments):
     """Returns [S, episodes] of S agents, each in episodes of its own; discounted if `discount` is under 1.
 
-    act: observations [S, E, D], as an array, to actions [S, E]; see `greedy`. Each of a seed's E environments plays
-    the same number of episodes, so that short ones are not counted more often than long ones.
+    act: observations [S, E, D], as an array, to actions [S, E]; see `networks.greedy`. Each of a seed's E environments
+    plays the same number of episodes, so that short ones are not counted more often than long ones.
     """
     native = gym.spec(env_id).vector_entry_point is not None
     rounds = 1 if native or episodes % 10 else 10  # copies that step one by one should not wait for the longest episode
@@ -116,13 +114,3 @@ def play_episodes(act, env_id: str, seeds: int, episodes: int = 100, seed: int =
         done = terminated | truncated
         episode = np.minimum(episode + done, rounds)  # what comes after the last round goes to a column of its own
     return returns[:, :rounds].reshape(seeds, episodes)
-
-
-def greedy(network) -> Callable:
-    """The function from observations [S, E, D] to each network's best actions [S, E]."""
-
-    @torch.no_grad()
-    def act(observation):
-        return network(torch.as_tensor(observation)).argmax(-1).numpy()
-
-    return act

@@ -4,6 +4,7 @@ No seed feels another: a batched matrix product treats each of the S slices by i
 """
 
 import copy
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -103,3 +104,13 @@ def update_target(target: nn.Module, online: nn.Module, rate: float) -> None:
     (arXiv 1509.02971).
     """
     torch._foreach_lerp_(list(target.parameters()), list(online.parameters()), rate)
+
+
+def greedy(network: QNetwork) -> Callable:
+    """The function from observations [S, E, D] to each network's best actions [S, E]."""
+
+    @torch.no_grad()
+    def act(observation):
+        return network(torch.as_tensor(observation)).argmax(-1).numpy()
+
+    return act

@@ -44,6 +44,35 @@ def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
             from None  # fmt: skip
 
 
+def save_training(path: Path, learner: torch.nn.Module, training: dict, facts: dict) -> None:
+    """Write all that a learner needs to go on: its module's tensors, `optimizer`, `generator`; and whose it is."""
+    tensors = learner.state_dict() | {"generator": learner.generator.get_state()}
+    for number, moments in learner.optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{number}.{name}": moment for name, moment in moments.items()}
+    save_tensors(path, tensors, {"training": training} | facts)
+
+
+def load_training(path: Path, learner: torch.nn.Module, training: dict) -> dict:
+    """Put a learner into the state that `save_training` wrote, and return the facts.
+
+    Raises ValueError for the checkpoint of another training, or of a learner of another shape; nothing is changed then.
+    """
+    tensors, facts = load_tensors(path)
+    own = learner.state_dict()
+    same_shapes = all(name in tensors and tensors[name].shape == own[name].shape for name in own)
+    if facts.get("training") != training or not same_shapes:
+        raise ValueError(f"{Path(path).name} is the checkpoint of another training ({facts.get('training')}, or other "
+                         "settings): delete it, or go on with its own settings.")  # fmt: skip
+    moments = {}
+    for name in tensors.keys() - own.keys() - {"generator"}:
+        _, number, moment = name.split(".")
+        moments.setdefault(int(number), {})[moment] = tensors[name]
+    learner.load_state_dict({name: tensors[name] for name in own})
+    learner.optimizer.load_state_dict(learner.optimizer.state_dict() | {"state": moments})
+    learner.generator.set_state(tensors["generator"])
+    return facts
+
+
 def save_agent(path: Path, network: QNetwork, card: dict) -> None:
     """Save a network with its lineage card: what it descends from, its environment, return, parameters, steps, seconds.
 

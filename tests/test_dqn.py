@@ -11,8 +11,9 @@ import pytest
 import torch
 
 from course_utils import envs, evaluation, probes, storage
-from course_utils.dqn import DQN, DQNConfig, double_q, td_error, td_loss, td_target, train_dqn
-from course_utils.networks import QNetwork
+from course_utils.dqn import DQN, DQNConfig, train_dqn
+from course_utils.losses import double_q, td_error, td_loss, td_target
+from course_utils.networks import QNetwork, greedy
 from course_utils.replay import Batch
 
 SHORT = {"steps": 1200, "learning_starts": 200, "width": 16}
@@ -219,12 +220,12 @@ def test_a_checkpoint_holds_the_whole_learner(tmp_path):
     training = {"env_id": "CartPole-v1", "seed": 3}
     learners = [DQN(config, QNetwork(2, 4, 2, width=16, observation_scale=[1.0] * 4), seed=9) for _ in range(2)]
     for learner in learners:
-        seconds = learner.load(path, training)
-        assert seconds > 0 and learner.step == 1200 and learner.updates == 1 + 1000 // 8
-    learners[0].save(tmp_path / "again.safetensors", training, 1.0)
-    (first, facts), (second, facts_again) = map(storage.load_tensors, (path, tmp_path / "again.safetensors"))
+        facts = storage.load_training(path, learner, training)
+        assert facts["cpu_seconds"] > 0 and facts["step"] == 1200 and facts["updates"] == 1 + 1000 // 8
+    storage.save_training(tmp_path / "again.safetensors", learners[0], training, facts)
+    (first, facts), (second, again) = map(storage.load_tensors, (path, tmp_path / "again.safetensors"))
     assert first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
-    assert facts["step"] == facts_again["step"]
+    assert facts == again
     for _ in range(3):  # the same batches, the same updates
         for learner in learners:
             learner.update(learner.draw())
@@ -303,5 +304,5 @@ def test_cartpole_returns_equal_a_plain_loop():
 
 def test_the_whole_learner_solves_cartpole():
     *_, last = train_dqn(DQNConfig(), seeds=10, seed=0, records=1)
-    returns = evaluation.play_episodes(evaluation.greedy(last.network), "CartPole-v1", 10, 100, seed=0).mean(1)
+    returns = evaluation.play_episodes(greedy(last.network), "CartPole-v1", 10, 100, seed=0).mean(1)
     assert evaluation.interquartile_mean(returns) >= 485 and returns.mean() >= 475
