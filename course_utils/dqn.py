@@ -26,14 +26,14 @@ class DQNConfig:
 
     discount: float = setting(0.995, 0, 1, symbol="γ", help="how much a reward one step later counts")
     learning_rate: float = setting(1e-3, 1e-6, 0.1, log=True, help="step size of Adam")
-    learning_rate_decay: float = setting(1.0, 1e-3, 1, log=True, help="share of the learning rate left at the end")
+    learning_rate_decay: float = setting(0.1, 1e-3, 1, log=True, help="share of the learning rate left at the end")
     n_steps: int = setting(20, 1, 50, symbol="n", help="rewards that are summed before the network's value is used")
     reward_scale: float = setting(0.1, 1e-3, 10, log=True, help="multiplies each reward before it is learned from")
     batch_size: int = setting(64, 1, 1024, help="transitions in one update")
     updates_per_step: int = setting(1, 1, 8, help="updates after each step of all environments")
     environments: int = setting(8, 1, 64, symbol="N", help="environments of each seed")
     learning_starts: int = setting(1000, 1, 100_000, unit="steps", help="environment steps before the first update")
-    replay_capacity: int = setting(400_000, 64, 2_000_000, log=True, help="transitions that the memory of a seed holds")
+    replay_capacity: int = setting(5_000, 8, 2_000_000, log=True, help="transitions that the memory of a seed holds")
     target_period: int = setting(100, 1, 2000, unit="updates", help="updates from one target refresh to the next")
     target_rate: float = setting(1.0, 1e-4, 1, symbol="τ", log=True, help="how far a refresh moves the target network")
     epsilon_start: float = setting(1.0, 0, 1, help="probability of a random action at the start")
@@ -46,7 +46,7 @@ class DQNConfig:
     double: bool = switch(False, help="the online network chooses the action of the target")
     priority_exponent: float = setting(0.0, 0, 1, help="0 draws all transitions alike, 1 in proportion to their error")
     priority_correction: float = setting(0.4, 0, 1, symbol="β", help="how far importance weights make up for that")
-    steps: int = setting(30_000, 100, 10_000_000, log=True, unit="steps", help="environment steps of each seed")
+    steps: int = setting(20_000, 100, 10_000_000, log=True, unit="steps", help="environment steps of each seed")
 
 
 class DQNProgress(NamedTuple):
@@ -229,4 +229,6 @@ def train_dqn(
                 storage.save_training(checkpoint, learner, training, facts)
             numbers = loss.cpu().numpy(), q.cpu().numpy(), learner.epsilon(), seconds
             returns = latest.reshape(seeds, -1).mean(-1)
+            paused = time.process_time()  # what others do between two records is not training
             yield DQNProgress(learner.step, learner.updates, returns, *numbers, network)
+            started += time.process_time() - paused

@@ -135,7 +135,7 @@ def _numbers(exercise, function, case):
     """What the function makes of one case, as an array; a mistake of form raises WrongAnswer in a sentence."""
 
     def answered(*arguments):
-        before = copy.deepcopy(list(_arrays(arguments)))
+        before = [np.array(array) for array in _arrays(arguments)]
         result = function(*arguments)
         if not all(map(np.array_equal, before, _arrays(arguments))):
             raise WrongAnswer("Your function changes its inputs; others still need them. Compute with a copy.")
@@ -158,10 +158,12 @@ def _numbers(exercise, function, case):
 
 
 def _arrays(arguments):
-    """All arrays and lists among the arguments, also those inside an MDP."""
+    """All arrays, tensors and lists among the arguments, also the arrays inside an MDP."""
     for argument in arguments:
         if isinstance(argument, np.ndarray | list):
             yield argument
+        elif hasattr(argument, "detach"):
+            yield argument.detach().numpy()
         elif dataclasses.is_dataclass(argument):
             yield from (value for value in vars(argument).values() if isinstance(value, np.ndarray))
 

@@ -103,7 +103,8 @@ def update_target(target: nn.Module, online: nn.Module, rate: float) -> None:
     Source: a copy every so many updates in Mnih et al. 2015; a small rate every time in Lillicrap et al. 2016
     (arXiv 1509.02971).
     """
-    torch._foreach_lerp_(list(target.parameters()), list(online.parameters()), rate)
+    for resting, moving in zip(target.parameters(), online.parameters(), strict=True):
+        resting.lerp_(moving, rate)
 
 
 def greedy(network: QNetwork) -> Callable:

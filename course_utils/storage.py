@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from course_utils.networks import QNetwork
 
 SHIPPED = Path(__file__).parents[1] / "data"
+RUNS = Path(__file__).parents[1] / "runs"  # what learners make themselves
 
 
 def save_tensors(path: Path, tensors: dict[str, torch.Tensor], facts: dict) -> None:
@@ -109,6 +110,11 @@ def shipped(name: str, folder: Path = SHIPPED) -> Path:
     if sha256(path) != known[name]["sha256"]:
         raise ValueError(f"data/{name} is damaged (its SHA-256 is not the manifest's): {again}")
     return path
+
+
+def find_agent(name: str) -> Path:
+    """The learner's own agent of that name in `runs`, if there is one, else the one that ships with the course."""
+    return RUNS / name if (RUNS / name).exists() else shipped(name)
 
 
 def sha256(path: Path) -> str:

@@ -1,0 +1,92 @@
+"""Make everything in this folder again: make data. A training that was interrupted goes on from its checkpoint.
+
+Names of runs may follow, to make only these: python data/build.py lunar_lander_200k
+"""
+
+import hashlib
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from course_utils import evaluation, storage
+from course_utils.dqn import DQNConfig, train_dqn
+from course_utils.networks import greedy
+
+FOLDER = Path(__file__).parent
+SEED, SEEDS, RECORDS, EPISODES = 0, 10, 40, 100  # tuned with seeds from 100 on
+CURVE_SEED, TEST_SEED = 1000, 2000  # episodes along the way, and those of the last network
+
+LUNAR_LANDER = {
+    "width": 128, "n_steps": 5, "double": True, "environments": 16, "updates_per_step": 2, "exploration": 0.15,
+    "target_period": 1, "target_rate": 0.01, "learning_starts": 4000, "replay_capacity": 100_000,
+}  # fmt: skip
+MOUNTAIN_CAR = {"discount": 0.99, "steps": 60_000, "exploration": 0.5}
+RUNS = {
+    "cartpole": ("CartPole-v1", DQNConfig()),
+    "mountain_car_n1": ("MountainCar-v0", DQNConfig(**MOUNTAIN_CAR, n_steps=1)),
+    "mountain_car_n10": ("MountainCar-v0", DQNConfig(**MOUNTAIN_CAR, n_steps=10)),
+    "lunar_lander_200k": ("LunarLander-v3", DQNConfig(**LUNAR_LANDER, steps=200_000)),
+    "lunar_lander_320k": ("LunarLander-v3", DQNConfig(**LUNAR_LANDER, steps=320_000)),
+}
+
+
+def recipe(name: str) -> dict:
+    """All that decides what a run gives."""
+    env_id, config = RUNS[name]
+    return {"environment": env_id, "config": asdict(config), "seed": SEED, "seeds": SEEDS, "records": RECORDS}
+
+
+def recipe_hash(name: str) -> str:
+    """The recipe as 16 hexadecimal digits: a file whose manifest says another one is out of date."""
+    return hashlib.sha256(json.dumps(recipe(name), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def build(name: str) -> None:
+    """Train the run's agents, test the last networks, and save them with their lineage card."""
+    env_id, config = RUNS[name]
+    checkpoint, curve_file = FOLDER / f"{name}.checkpoint", FOLDER / f"{name}.curve.json"
+    curve = json.loads(curve_file.read_text()) if checkpoint.exists() and curve_file.exists() else []
+    for progress in train_dqn(config, env_id, SEEDS, SEED, RECORDS, checkpoint=checkpoint):
+        returns = evaluation.play_episodes(greedy(progress.network), env_id, SEEDS, 10, CURVE_SEED + progress.step)
+        curve.append([progress.step, returns.mean(1).round(2).tolist()])
+        curve_file.write_text(json.dumps(curve))
+        print(f"{name}: step {progress.step}, return {returns.mean():.1f}, {progress.cpu_seconds:.0f} s", flush=True)
+    returns = evaluation.play_episodes(greedy(progress.network), env_id, SEEDS, EPISODES, TEST_SEED).mean(1)
+    card = recipe(name) | {
+        "parent": None,
+        "recipe": recipe_hash(name),
+        "return": returns.round(3).tolist(),
+        "interval": [round(float(number), 3) for number in evaluation.interval(returns)],
+        "episodes": EPISODES,
+        "environment_steps": progress.step,
+        "cpu_seconds": round(progress.cpu_seconds / SEEDS, 2),
+        "curve_steps": [step for step, _ in curve],
+        "curve_returns": np.array([returns for _, returns in curve]).T.tolist(),
+    }
+    storage.save_agent(FOLDER / f"{name}.safetensors", progress.network, card)
+    checkpoint.unlink()
+    curve_file.unlink()
+
+
+def write_manifest() -> None:
+    """The size and SHA-256 of every file, and the recipe that it was made by."""
+    manifest = {}
+    for path in sorted(FOLDER.glob("*.safetensors")):
+        manifest[path.name] = {
+            "sha256": storage.sha256(path),
+            "bytes": path.stat().st_size,
+            "recipe": storage.load_agent(path)[1]["recipe"],
+        }
+    unfinished = FOLDER / "manifest.unfinished"
+    unfinished.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    os.replace(unfinished, FOLDER / "manifest.json")
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or RUNS:
+        build(name)
+    write_manifest()
