@@ -24,7 +24,7 @@ class Exercise:
     answer: a function of `course_utils`, or the letter of the right choice.
     cases: yields tuples of arguments. mistakes: a sentence → a wrong function, or a wrong letter.
     probe: turns a function and a case's arguments into the numbers that are compared; random answers are compared by
-    their frequencies. tolerance: how far these numbers may differ.
+    their frequencies. tolerance: how far these numbers may differ. in_place: the function returns nothing.
     """
 
     answer: Callable | str
@@ -33,6 +33,7 @@ class Exercise:
     cases: Callable[[], Iterable[tuple]] = tuple
     probe: Callable = lambda function, *arguments: function(*arguments)
     tolerance: float = 1e-6
+    in_place: bool = False
 
 
 class WrongAnswer(Exception):
@@ -141,7 +142,7 @@ def _numbers(exercise, function, case):
             raise WrongAnswer("Your function changes its inputs; others still need them. Compute with a copy.")
         if result is ...:
             raise NotAttempted
-        if result is None:
+        if result is None and not exercise.in_place:
             raise WrongAnswer("Your function returns nothing: its last line must be `return …`.")
         return result
 

@@ -141,6 +141,29 @@ class LiveTraining:
         self.status.value = html.escape(words)
 
 
+def explore(draw: Callable, **bounds: tuple[int, int, int]) -> ipywidgets.VBox:
+    """Sliders above a picture that answers at once; display the result.
+
+    draw: (figure, one number for each slider) → one sentence; it is called with a cleared figure.
+    bounds: for each slider its lowest value, its highest, and where it starts.
+    """
+    figure, image, sentence = Figure(figsize=(7.2, 3.2)), ipywidgets.Image(format="png"), ipywidgets.HTML()
+    sliders = {
+        name: ipywidgets.IntSlider(start, low, high, description=name.replace("_", " "), layout={"width": "32em"})
+        for name, (low, high, start) in bounds.items()
+    }
+
+    def redraw(_=None):
+        figure.clear()
+        sentence.value = html.escape(draw(figure, **{name: slider.value for name, slider in sliders.items()}))
+        image.value = to_png(figure)
+
+    for slider in sliders.values():
+        slider.observe(redraw, names="value")
+    redraw()
+    return ipywidgets.VBox([*sliders.values(), image, sentence])
+
+
 class PlayByHand:
     """An environment moved by buttons, one for each action; every step is told in the course's words.
 

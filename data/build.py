@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from course_utils import evaluation, storage
 from course_utils.dqn import DQNConfig, train_dqn
@@ -18,13 +19,13 @@ from course_utils.networks import greedy
 
 FOLDER = Path(__file__).parent
 SEED, SEEDS, RECORDS, EPISODES = 0, 10, 40, 100  # tuned with seeds from 100 on
-CURVE_SEED, TEST_SEED = 1000, 2000  # episodes along the way, and those of the last network
+CURVE_SEED, TEST_SEED, SECOND_SEED = 1000, 2000, 3000  # episodes along the way, of the last network, and fresh ones
 
 LUNAR_LANDER = {
     "width": 128, "n_steps": 5, "double": True, "environments": 16, "updates_per_step": 2, "exploration": 0.15,
     "target_period": 1, "target_rate": 0.01, "learning_starts": 4000, "replay_capacity": 100_000,
 }  # fmt: skip
-MOUNTAIN_CAR = {"discount": 0.99, "steps": 60_000, "exploration": 0.5}
+MOUNTAIN_CAR = {"discount": 0.99, "steps": 60_000, "exploration": 0.5, "replay_capacity": 60_000}
 RUNS = {
     "cartpole": ("CartPole-v1", DQNConfig()),
     "mountain_car_n1": ("MountainCar-v0", DQNConfig(**MOUNTAIN_CAR, n_steps=1)),
@@ -33,9 +34,21 @@ RUNS = {
     "lunar_lander_320k": ("LunarLander-v3", DQNConfig(**LUNAR_LANDER, steps=320_000)),
 }
 
+POOL = {
+    "complete": {},
+    "double": {"double": True},
+    "dueling": {"dueling": True},
+    "prioritised": {"priority_exponent": 0.6},
+    "without LayerNorm": {"layer_norm": False},
+}
+POOL_SEEDS, POOL_STEPS, POOL_RECORDS = 100, 10_000, 10
+
 
 def recipe(name: str) -> dict:
     """All that decides what a run gives."""
+    if name == "cartpole_pool":
+        arms = {arm: asdict(DQNConfig(steps=POOL_STEPS, **settings)) for arm, settings in POOL.items()}
+        return {"environment": "CartPole-v1", "arms": arms, "seed": SEED, "seeds": POOL_SEEDS, "records": POOL_RECORDS}
     env_id, config = RUNS[name]
     return {"environment": env_id, "config": asdict(config), "seed": SEED, "seeds": SEEDS, "records": RECORDS}
 
@@ -72,6 +85,31 @@ def build(name: str) -> None:
     curve_file.unlink()
 
 
+def build_pool() -> None:
+    """Many short runs of a few variants: tested along the way twice, on episodes to choose by and on fresh ones."""
+    tensors = {}
+    for arm, settings in POOL.items():
+        config = DQNConfig(steps=POOL_STEPS, **settings)
+        tests = {CURVE_SEED: [], SECOND_SEED: []}
+        for progress in train_dqn(config, "CartPole-v1", POOL_SEEDS, SEED, POOL_RECORDS):
+            act = greedy(progress.network)
+            for seed, returns in tests.items():
+                played = evaluation.play_episodes(act, "CartPole-v1", POOL_SEEDS, 10, seed + progress.step)
+                returns.append(played.mean(1))
+        last = evaluation.play_episodes(act, "CartPole-v1", POOL_SEEDS, EPISODES, TEST_SEED).mean(1)
+        arrays = {"return": last, "tests": np.array(tests[CURVE_SEED]).T, "fresh": np.array(tests[SECOND_SEED]).T}
+        tensors |= {f"{arm}.{name}": torch.tensor(array, dtype=torch.float32) for name, array in arrays.items()}
+        print(f"cartpole_pool: {arm}, return {last.mean():.1f}, {progress.cpu_seconds:.0f} s", flush=True)
+    facts = recipe("cartpole_pool") | {"recipe": recipe_hash("cartpole_pool"), "episodes": EPISODES}
+    storage.save_tensors(FOLDER / "cartpole_pool.safetensors", tensors, facts)
+
+
+def recipe_of(path: Path) -> str:
+    """The recipe hash that a file carries, in its lineage card or its facts."""
+    facts = storage.load_tensors(path)[1]
+    return facts.get("card", facts)["recipe"]
+
+
 def write_manifest() -> None:
     """The size and SHA-256 of every file, and the recipe that it was made by."""
     manifest = {}
@@ -79,7 +117,7 @@ def write_manifest() -> None:
         manifest[path.name] = {
             "sha256": storage.sha256(path),
             "bytes": path.stat().st_size,
-            "recipe": storage.load_agent(path)[1]["recipe"],
+            "recipe": recipe_of(path),
         }
     unfinished = FOLDER / "manifest.unfinished"
     unfinished.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
@@ -87,6 +125,6 @@ def write_manifest() -> None:
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or RUNS:
-        build(name)
+    for name in sys.argv[1:] or [*RUNS, "cartpole_pool"]:
+        build_pool() if name == "cartpole_pool" else build(name)
     write_manifest()

@@ -4,9 +4,12 @@ The wrong answers below are written as a learner would write them, not copied fr
 """
 
 import re
+import sys
 
 import numpy as np
 import pytest
+import torch
+from scipy import stats
 
 from course_utils import exercises, tabular
 from course_utils.exercise_book import EXERCISES
@@ -51,7 +54,54 @@ def return_forwards(mdp, policy, horizon):
     return total
 
 
+def torch_target_with_where(reward, terminated, next_q, discount):
+    with torch.no_grad():
+        return torch.where(terminated == 1, reward, reward + discount * next_q.max(dim=-1).values)
+
+
+@torch.no_grad()
+def refresh_with_state_dict(target, online, rate):
+    mine, theirs = target.state_dict(), online.state_dict()
+    target.load_state_dict({name: (1 - rate) * mine[name] + rate * theirs[name] for name in mine})
+
+
+def n_steps_with_a_loop(reward, done, discount):
+    total, k, going = torch.zeros_like(reward[..., 0]), torch.zeros_like(reward[..., 0]), torch.ones_like(done[..., 0])
+    for i in range(reward.shape[-1]):
+        total = total + going * discount**i * reward[..., i]
+        k = k + going
+        going = going & ~done[..., i]
+    return total, k
+
+
+def double_with_one_hot(target_q, online_q):
+    chosen = torch.nn.functional.one_hot(online_q.argmax(-1), online_q.shape[-1])
+    return (chosen * target_q).sum(-1, keepdim=True)
+
+
+def dueling_by_parts(value, advantage):
+    centered = advantage - advantage.sum(dim=-1, keepdim=True) / advantage.shape[-1]
+    return value + centered
+
+
+def weights_by_logarithm(probability, size, exponent):
+    logarithm = -exponent * torch.log(size * probability)
+    return torch.exp(logarithm - logarithm.max(dim=-1, keepdim=True).values)
+
+
+def middle_half(values):
+    cut = len(values) // 4
+    return np.mean(np.sort(np.asarray(values), axis=0)[cut : len(values) - cut], axis=0)
+
+
 RIGHT = {
+    "td_target": torch_target_with_where,
+    "update_target": refresh_with_state_dict,
+    "n_step_return": n_steps_with_a_loop,
+    "double_q": double_with_one_hot,
+    "dueling_q": dueling_by_parts,
+    "importance_weights": weights_by_logarithm,
+    "interquartile_mean": middle_half,
     "discounted_return": return_by_recursion,
     "bellman_backup": backup_with_loops,
     "q_learning_target": target_with_where,
@@ -154,7 +204,137 @@ def every_state(mdp, policy, horizon):
     return value
 
 
+def torch_target_without_mask(reward, terminated, next_q, discount):
+    return (reward + discount * next_q.max(-1)[0]).detach()
+
+
+def torch_target_masking_all(reward, terminated, next_q, discount):
+    return ((1 - terminated) * (reward + discount * next_q.max(-1)[0])).detach()
+
+
+def torch_target_of_the_mean(reward, terminated, next_q, discount):
+    return (reward + (1 - terminated) * discount * next_q.mean(-1)).detach()
+
+
+def torch_target_with_gradient(reward, terminated, next_q, discount):
+    return reward + discount * (1 - terminated) * next_q.amax(-1)
+
+
+@torch.no_grad()
+def refresh_exchanged(target, online, rate):
+    for p, q in zip(target.parameters(), online.parameters(), strict=True):
+        p.data = rate * p.data + (1 - rate) * q.data
+
+
+def refresh_always_copies(target, online, rate):
+    target.load_state_dict(online.state_dict())
+
+
+def refresh_the_wrong_one(target, online, rate):
+    for p, q in zip(target.parameters(), online.parameters(), strict=True):
+        q.data = (1 - rate) * q.data + rate * p.data
+
+
+def refresh_shares(target, online, rate):
+    for p, q in zip(target.parameters(), online.parameters(), strict=True):
+        p.data = q.data
+
+
+def n_steps_across_episodes(reward, done, discount):
+    total = sum(discount**i * reward[..., i] for i in range(reward.shape[-1]))
+    return total, torch.full(total.shape, reward.shape[-1])
+
+
+def n_steps_without_the_last(reward, done, discount):
+    alive = torch.cumprod(1 - done.float(), -1)
+    return (alive * discount ** torch.arange(reward.shape[-1]) * reward).sum(-1), alive.sum(-1)
+
+
+def n_steps_always_n(reward, done, discount):
+    total, k = n_steps_with_a_loop(reward, done, discount)
+    return total, torch.full_like(k, reward.shape[-1])
+
+
+def n_steps_sum_only(reward, done, discount):
+    return n_steps_with_a_loop(reward, done, discount)[0]
+
+
+def double_plain(target_q, online_q):
+    return target_q.max(-1, keepdim=True).values
+
+
+def double_exchanged(target_q, online_q):
+    return double_with_one_hot(online_q, target_q)
+
+
+def double_online_only(target_q, online_q):
+    return online_q.max(-1, keepdim=True).values
+
+
+def dueling_sum(value, advantage):
+    return advantage + value
+
+
+def dueling_maximum(value, advantage):
+    return value + (advantage - advantage.max(-1, keepdim=True).values)
+
+
+def dueling_mean_of_all(value, advantage):
+    return value + advantage - torch.mean(advantage)
+
+
+def weights_raw(probability, size, exponent):
+    return 1 / (size * probability) ** exponent
+
+
+def weights_upside_down(probability, size, exponent):
+    weight = (size * probability) ** exponent
+    return weight / weight.max(-1, keepdim=True).values
+
+
+def weights_full(probability, size, exponent):
+    weight = 1 / (size * probability)
+    return weight / weight.max(-1, keepdim=True).values
+
+
+def plain_mean(values):
+    return np.asarray(values).mean(axis=0)
+
+
+def plain_median(values):
+    return np.quantile(values, 0.5, axis=0)
+
+
+def unsorted_middle(values):
+    cut = len(values) // 4
+    return np.mean(values[cut : len(values) - cut], axis=0)
+
+
 WRONG = [
+    ("td_target", torch_target_without_mask, "terminal mask is missing"),
+    ("td_target", torch_target_masking_all, "also removes the reward"),
+    ("td_target", torch_target_of_the_mean, "averages over the next actions"),
+    ("td_target", torch_target_with_gradient, "carries a gradient"),
+    ("update_target", refresh_exchanged, "are exchanged"),
+    ("update_target", refresh_always_copies, "copies the online network whatever"),
+    ("update_target", refresh_the_wrong_one, "online network has changed"),
+    ("update_target", refresh_shares, "share their numbers"),
+    ("n_step_return", n_steps_across_episodes, "Rewards of the next episode"),
+    ("n_step_return", n_steps_without_the_last, "last reward of the episode is lost"),
+    ("n_step_return", n_steps_always_n, "k is always n"),
+    ("n_step_return", n_steps_sum_only, "(Return two tensors|has shape)"),
+    ("double_q", double_plain, "ordinary maximum"),
+    ("double_q", double_exchanged, "are exchanged"),
+    ("double_q", double_online_only, "online network both chooses and values"),
+    ("dueling_q", dueling_sum, "The mean is missing"),
+    ("dueling_q", dueling_maximum, "maximum is taken away"),
+    ("dueling_q", dueling_mean_of_all, "everything at once"),
+    ("importance_weights", weights_raw, "not divided by the largest"),
+    ("importance_weights", weights_upside_down, "sign of the exponent"),
+    ("importance_weights", weights_full, "exponent is missing"),
+    ("interquartile_mean", plain_mean, "plain mean"),
+    ("interquartile_mean", plain_median, "median"),
+    ("interquartile_mean", unsorted_middle, "not sorted"),
     ("discounted_return", forgets_gamma, "Nothing is discounted"),
     ("discounted_return", discounts_backwards, "order is reversed"),
     ("discounted_return", discounts_the_first, "first reward is already discounted"),
@@ -206,17 +386,23 @@ def test_every_exercise_knows_three_mistakes_and_has_a_hint(name):
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_an_exercise_asks_for_a_function_of_the_module(name):
-    assert EXERCISES[name].answer is getattr(tabular, name)
+    answer = EXERCISES[name].answer
+    assert answer.__module__.startswith("course_utils.")
+    assert getattr(sys.modules[answer.__module__], name) is answer
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+RETURNING = [name for name in FUNCTIONS if not EXERCISES[name].in_place]
+SPOILED = {"q_learning_target": 2, "td_target": 0}  # which argument, where it is not the first
+
+
+@pytest.mark.parametrize("name", RETURNING)
 def test_a_right_answer_that_spoils_its_inputs_is_refused(name):
     def vandal(*arguments):
         result = RIGHT[name](*arguments)
-        spoil = arguments[0] if name != "q_learning_target" else arguments[2]
+        spoil = arguments[SPOILED.get(name, 0)]
         if isinstance(spoil, list):
             spoil.clear()
-        elif isinstance(spoil, np.ndarray):
+        elif isinstance(spoil, np.ndarray | torch.Tensor):
             spoil *= 0.5
             spoil -= 1
         else:
@@ -283,16 +469,16 @@ def test_choices(name):
         examine(EXERCISES[name], ...)
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", RETURNING)
 @pytest.mark.parametrize(
     ("bad", "words"),
     [
         (lambda *arguments: None, "returns nothing"),
         (lambda *arguments: 1 / 0, "raised ZeroDivisionError"),
         (lambda: 0, "raised TypeError"),
-        (lambda *arguments: "two", "(must return numbers|raised TypeError)"),
-        (lambda *arguments: np.zeros((9, 9, 9)), "(has shape|raised TypeError)"),
-        (lambda *arguments: np.nan, "(NaN|has shape|raised TypeError)"),
+        (lambda *arguments: "two", "(must return numbers|raised TypeError|Return two tensors)"),
+        (lambda *arguments: np.zeros((9, 9, 9)), "(has shape|raised TypeError|Return two tensors)"),
+        (lambda *arguments: np.nan, "(NaN|has shape|raised TypeError|Return two tensors)"),
         (7, "A function is asked for; this is 7"),
     ],
 )
@@ -302,10 +488,11 @@ def test_malformed_answers_get_one_sentence(name, bad, words):
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 600
 
 
-@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name != "epsilon_greedy"])  # actions are whole numbers
+@pytest.mark.parametrize("name", [name for name in RETURNING if name != "epsilon_greedy"])  # actions are whole numbers
 def test_an_unheard_of_mistake_shows_an_input_with_both_results(name):
     def slightly_off(*arguments):
-        return RIGHT[name](*arguments) + 0.123
+        result = RIGHT[name](*arguments)
+        return (result[0] + 0.123, result[1]) if isinstance(result, tuple) else result + 0.123
 
     with pytest.raises(WrongAnswer, match=r"For .* (it gives|entry \[.*\] is) .*; right is "):
         examine(EXERCISES[name], slightly_off)
@@ -337,7 +524,7 @@ def test_hints_and_solution(capsys):
 
 
 def test_a_solution_can_be_pasted_into_the_notebook():
-    notebook = {"np": np}
+    notebook = {"np": np, "torch": torch, "stats": stats}
     for name in FUNCTIONS:
         exec(exercises.source_to_paste(EXERCISES[name].answer), notebook)
         examine(EXERCISES[name], notebook[name])
