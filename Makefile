@@ -8,7 +8,7 @@ else
 endif
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: lab test test-seeds bench notebooks lint clean
+.PHONY: lab test test-seeds bench data notebooks lint clean
 
 .venv/course: pyproject.toml constraints.txt
 	@$(PYTHON) -c "import sys; (3, 10) <= sys.version_info < (3, 14) or sys.exit('The course needs Python 3.10 to 3.13; this is ' + sys.version.split()[0] + '. Name another one, for example: make lab PYTHON=python3.12')"
@@ -32,8 +32,12 @@ test: .venv/course-test          ## every check: style, module, notebooks, exerc
 test-seeds: .venv/course-test    ## the claims of every notebook, for other seeds: make test-seeds SEEDS=0,1,2
 	COURSE_SEEDS=$(SEEDS) $(BIN)/python -m pytest -m seeds tests
 
-bench: .venv/course              ## the speed of the module beside a plain loop
-	$(BIN)/python tests/benchmarks/q_learning.py
+bench: .venv/course-test         ## speed and memory of the module beside others (half an hour); writes the README's tables
+	$(BIN)/python -m tests.benchmarks.q_learning
+	$(BIN)/python -m tests.benchmarks.dqn
+
+data: .venv/course               ## train the shipped agents again (half an hour); goes on after an interruption
+	MALLOC_MMAP_THRESHOLD_=262144 $(BIN)/python data/build.py
 
 notebooks: .venv/course-test     ## run all notebooks and store their outputs
 	$(BIN)/python tests/run_notebooks.py

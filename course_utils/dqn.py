@@ -29,7 +29,7 @@ class DQNConfig:
     learning_rate_decay: float = setting(0.1, 1e-3, 1, log=True, help="share of the learning rate left at the end")
     n_steps: int = setting(20, 1, 50, symbol="n", help="rewards that are summed before the network's value is used")
     reward_scale: float = setting(0.1, 1e-3, 10, log=True, help="multiplies each reward before it is learned from")
-    batch_size: int = setting(64, 1, 1024, help="transitions in one update")
+    batch_size: int = setting(32, 1, 1024, help="transitions in one update")
     updates_per_step: int = setting(1, 1, 8, help="updates after each step of all environments")
     environments: int = setting(8, 1, 64, symbol="N", help="environments of each seed")
     learning_starts: int = setting(1000, 1, 100_000, unit="steps", help="environment steps before the first update")

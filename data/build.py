@@ -23,9 +23,9 @@ CURVE_SEED, TEST_SEED, SECOND_SEED = 1000, 2000, 3000  # episodes along the way,
 
 LUNAR_LANDER = {
     "width": 128, "n_steps": 5, "double": True, "environments": 16, "updates_per_step": 2, "exploration": 0.15,
-    "target_period": 1, "target_rate": 0.01, "learning_starts": 4000, "replay_capacity": 100_000,
+    "target_period": 1, "target_rate": 0.01, "learning_starts": 4000, "replay_capacity": 100_000, "batch_size": 64,
 }  # fmt: skip
-MOUNTAIN_CAR = {"discount": 0.99, "steps": 60_000, "exploration": 0.5, "replay_capacity": 60_000}
+MOUNTAIN_CAR = {"discount": 0.99, "steps": 60_000, "exploration": 0.5, "replay_capacity": 60_000, "batch_size": 64}
 RUNS = {
     "cartpole": ("CartPole-v1", DQNConfig()),
     "mountain_car_n1": ("MountainCar-v0", DQNConfig(**MOUNTAIN_CAR, n_steps=1)),

@@ -1,7 +1,5 @@
 """Twenty seeds of Q-learning side by side, against one agent in a plain Gymnasium loop, in one run: make bench."""
 
-import os
-import platform
 import time
 
 import gymnasium as gym
@@ -9,6 +7,7 @@ import numpy as np
 
 from course_utils import envs, tabular
 from course_utils.tabular import QLearningConfig
+from tests.benchmarks.report import into_readme, machine
 
 LEVEL = {"FrozenLake-v1": 0.735, "CliffWalking-v1": -13, "Taxi-v4": 7.85}
 CERTAIN = {"learning_rate": 1, "learning_rate_decay": 1, "epsilon_decay": 1}
@@ -61,19 +60,20 @@ def side_by_side(env_id: str, config: QLearningConfig, seeds: int) -> tuple[floa
 
 
 def main() -> None:
-    print(f"Python {platform.python_version()}, NumPy {np.__version__}, {os.cpu_count()} cores\n")
-    print("| environment | who | CPU s | updates/s | ratio to the plain loop | worst seed | must reach |")
-    print("|---|---|---|---|---|---|---|")
+    table = ["| environment | who | CPU s | updates/s | ratio to the plain loop | worst seed | must reach |"]
+    table += ["|---|---|---|---|---|---|---|"]
     for env_id, config in SETTINGS.items():
         plain = plain_loop(env_id, config, random_tie)
         shortcut = plain_loop(env_id, config, lowest_index)
-        print(f"| {env_id} | plain loop, one agent | {config.steps / plain:.1f} | {plain:,.0f} | 1 | | |")
-        print(f"| {env_id} | the same, ties to the lowest index | | {shortcut:,.0f} | {shortcut / plain:.1f} | | |")
+        table += [f"| {env_id} | plain loop, one agent | {config.steps / plain:.1f} | {plain:,.0f} | 1 | | |"]
+        table += [f"| {env_id} | the same, ties to the lowest index | | {shortcut:,.0f} | {shortcut / plain:.1f} | | |"]
         for seeds in (1, 20, 100):
             seconds, worst = side_by_side(env_id, config, seeds)
             rate = seeds * config.steps / seconds
             ours = f"{seconds:.1f} | {rate:,.0f} | {rate / plain:.1f} | {worst:.3f} | {LEVEL[env_id]}"
-            print(f"| {env_id} | course_utils, seeds = {seeds} | {ours} |")
+            table += [f"| {env_id} | course_utils, seeds = {seeds} | {ours} |"]
+    what = "CPU s: for the run that reaches the level of the last column."
+    into_readme("benchmark of Q-learning", [*table, "", f"({machine()}, NumPy {np.__version__}. {what})"])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,167 @@
+"""Ours with 1, 10, 20 and 50 seeds, Stable-Baselines3, and a minimal loop, in one run: make bench.
+
+Each is measured in a process of its own, so that its peak memory is its own. The others have the settings that their
+projects publish (RL Zoo for Stable-Baselines3, CleanRL for the loop) and one seed.
+"""
+
+import copy
+import json
+import subprocess
+import sys
+import time
+
+import gymnasium as gym
+import numpy as np
+import psutil
+import torch
+from matplotlib.figure import Figure
+from torch import nn
+
+from course_utils import evaluation, storage
+from course_utils.dqn import DQNConfig, train_dqn
+from course_utils.networks import greedy
+from course_utils.plotting import LOOKS
+from tests.benchmarks.report import ROOT, into_readme, machine
+from tests.run_notebooks import cost_of
+
+SEED = 11
+LUNAR_LANDER = "LunarLander-v3"
+CASES = [("ours", env_id, seeds) for env_id in ("CartPole-v1", LUNAR_LANDER) for seeds in (1, 10, 20, 50)]
+CASES.remove(("ours", LUNAR_LANDER, 50))
+CASES += [(who, env_id, 1) for env_id in ("CartPole-v1", LUNAR_LANDER) for who in ("sb3", "loop")]
+NAMES = {"ours": "course_utils", "sb3": "Stable-Baselines3", "loop": "minimal loop"}
+
+
+def ours(env_id: str, seeds: int):
+    """The settings of the notebooks: for LunarLander those of the shipped run of 200,000 steps."""
+    config = DQNConfig()
+    if env_id == LUNAR_LANDER:
+        config = DQNConfig(**storage.load_agent(storage.shipped("lunar_lander_200k.safetensors"))[1]["config"])
+    *_, last = train_dqn(config, env_id, seeds, SEED, records=1)
+    return greedy(last.network), last.step, last.updates, last.cpu_seconds
+
+
+def sb3(env_id: str, seeds: int):
+    """Stable-Baselines3's DQN with the RL Zoo's settings."""
+    from stable_baselines3 import DQN
+
+    zoo = {
+        "CartPole-v1": (50_000, {
+            "learning_rate": 2.3e-3, "batch_size": 64, "buffer_size": 100_000, "learning_starts": 1000, "gamma": 0.99,
+            "target_update_interval": 10, "train_freq": 256, "gradient_steps": 128, "exploration_fraction": 0.16,
+            "exploration_final_eps": 0.04,
+        }),
+        LUNAR_LANDER: (100_000, {
+            "learning_rate": 6.3e-4, "batch_size": 128, "buffer_size": 50_000, "learning_starts": 0, "gamma": 0.99,
+            "target_update_interval": 250, "train_freq": 4, "gradient_steps": -1, "exploration_fraction": 0.12,
+            "exploration_final_eps": 0.1,
+        }),
+    }  # fmt: skip
+    steps, settings = zoo[env_id]
+    started = time.process_time()
+    model = DQN("MlpPolicy", env_id, policy_kwargs={"net_arch": [256, 256]}, seed=SEED, device="cpu", **settings)
+    model.learn(steps)
+    seconds = time.process_time() - started
+    network = model.q_net.q_net
+    act = torch.no_grad()(lambda observation: network(torch.as_tensor(observation)).argmax(-1).numpy())
+    return act, steps, model._n_updates, seconds
+
+
+def loop(env_id: str, seeds: int, steps: int = 500_000):
+    """One environment, one network, one update every ten steps: CleanRL's settings in a plain loop of our own."""
+    started = time.process_time()
+    torch.manual_seed(SEED)
+    rng = np.random.default_rng(SEED)
+    env = gym.make(env_id)
+    observation, _ = env.reset(seed=SEED)
+    sizes = [len(observation), 120, 84, int(env.action_space.n)]
+    network = nn.Sequential(nn.Linear(*sizes[:2]), nn.ReLU(), nn.Linear(*sizes[1:3]), nn.ReLU(), nn.Linear(*sizes[2:]))
+    target, optimizer = copy.deepcopy(network), torch.optim.Adam(network.parameters(), lr=2.5e-4)
+    memory = {name: np.zeros((10_000, sizes[0]), np.float32) for name in ("observation", "next")}
+    memory |= {name: np.zeros(10_000, np.float32) for name in ("action", "reward", "terminated")}
+    for step in range(steps):
+        epsilon = max(0.05, 1 - 0.95 * step / (0.5 * steps))
+        with torch.no_grad():
+            best = network(torch.as_tensor(observation)).argmax().item()
+        action = int(rng.integers(sizes[-1])) if rng.random() < epsilon else best
+        following, reward, terminated, truncated, _ = env.step(action)
+        for name, value in zip(memory, (observation, following, action, reward, terminated), strict=True):
+            memory[name][step % 10_000] = value
+        observation = env.reset()[0] if terminated or truncated else following
+        if step >= 10_000 and step % 10 == 0:
+            rows = rng.integers(10_000, size=128)
+            o, o2, a, r, t = (torch.as_tensor(column[rows]) for column in memory.values())
+            with torch.no_grad():
+                y = r + 0.99 * (1 - t) * target(o2).amax(-1)
+            loss = nn.functional.mse_loss(network(o).gather(-1, a.long()[:, None])[:, 0], y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        if step % 500 == 0:
+            target.load_state_dict(network.state_dict())
+    seconds = time.process_time() - started
+    act = torch.no_grad()(lambda observation: network(torch.as_tensor(observation)).argmax(-1).numpy())
+    return act, steps, (steps - 10_000) // 10, seconds
+
+
+def measure(who: str, env_id: str, seeds: int) -> dict:
+    """Train, then play 100 greedy episodes an agent; all that the table needs."""
+    torch.set_num_threads(1)
+    act, steps, updates, seconds = globals()[who](env_id, seeds)
+    memory = cost_of(psutil.Process())["memory_mb"]
+    returns = evaluation.play_episodes(act, env_id, seeds, 100, SEED).mean(1)
+    return {"seconds": seconds, "steps": steps, "updates": updates, "memory": memory, "returns": returns.tolist()}
+
+
+def row(who: str, env_id: str, seeds: int, found: dict) -> str:
+    """One line of the table."""
+    seconds, returns = found["seconds"], np.array(found["returns"])
+    told = f"{returns[0]:.0f}"
+    if seeds > 1:
+        middle, low, high = evaluation.interval(returns)
+        told = f"{middle:.0f} [{low:.0f}, {high:.0f}]"
+    rates = f"{seeds * found['steps'] / seconds:,.0f} | {seeds * found['updates'] / seconds:,.0f}"
+    cost = f"{found['steps']:,} | {seconds:.1f} | {seconds / seeds:.2f}"
+    return f"| {env_id} | {NAMES[who]} | {seeds} | {cost} | {rates} | {found['memory']:.0f} | {told} |"
+
+
+def figure(results: list) -> Figure:
+    """Return against CPU seconds a seed, one marker a run."""
+    picture = Figure(figsize=(7.2, 3.4))
+    looks = dict(zip(NAMES, LOOKS, strict=False))
+    for axes, env_id in zip(picture.subplots(1, 2), ("CartPole-v1", LUNAR_LANDER), strict=True):
+        for (who, where, seeds), found in results:
+            if where == env_id:
+                color, marker = looks[who]
+                x = found["seconds"] / seeds
+                axes.scatter([x] * seeds, found["returns"], color=color, marker=marker, s=24, alpha=0.4)
+                axes.annotate(f"{NAMES[who]}, {seeds}", (x, max(found["returns"])), rotation=60, fontsize=7)
+        axes.set(title=env_id, xscale="log", xlabel="CPU seconds a seed", ylabel="return", xlim=(0.1, 1000))
+        axes.set_ylim(top=axes.get_ylim()[1] * 1.5)
+    return picture
+
+
+def main() -> None:
+    results = []
+    for case in CASES:
+        print("measuring", *case, flush=True)
+        command = [sys.executable, "-m", "tests.benchmarks.dqn", *map(str, case)]
+        lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+        results.append((case, json.loads(lines[-1])))
+    table = [
+        "| environment | who | seeds | steps a seed | CPU s | CPU s a seed | steps/s | updates/s | peak MB | return |"
+    ]
+    table += ["|---|---|---|---|---|---|---|---|---|---|", *(row(*case, found) for case, found in results)]
+    where = f"{machine()}, PyTorch {torch.__version__.split('+')[0]} on one core"
+    what = "100 greedy episodes of each last network, interquartile mean with its 95 % interval over the seeds"
+    table += ["", f"({where}. Return: {what}.)"]
+    into_readme("benchmark of DQN", table)
+    figure(results).savefig(ROOT / "docs" / "benchmark_dqn.png", dpi=120)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        who, env_id, seeds = sys.argv[1:]
+        print(json.dumps(measure(who, env_id, int(seeds))))
+    else:
+        main()
