@@ -177,6 +177,10 @@ def train_dqn(
     if config.replay_capacity < config.batch_size:
         raise ValueError(f"replay_capacity = {config.replay_capacity} is smaller than batch_size = "
                          f"{config.batch_size}: raise the one or lower the other.")  # fmt: skip
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError):
+        raise ValueError(f"this machine or this PyTorch has no device '{device}': use 'cpu'.") from None
     envs = make_envs(env_id, seeds * config.environments, **env_arguments)
     env_seed, network_seed, learner_seed = map(int, np.random.SeedSequence(seed).generate_state(3))
     network = QNetwork(

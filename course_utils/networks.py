@@ -112,6 +112,7 @@ def greedy(network: QNetwork) -> Callable:
 
     @torch.no_grad()
     def act(observation):
-        return network(torch.as_tensor(observation)).argmax(-1).numpy()
+        observation = torch.as_tensor(observation, device=network.observation_scale.device)
+        return network(observation).argmax(-1).cpu().numpy()
 
     return act

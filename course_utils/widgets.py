@@ -28,10 +28,10 @@ def setting_slider(config, name: str):
     if name not in fields:
         raise ValueError(f"{type(config).__name__} has no setting '{name}'. It has: {', '.join(fields)}.")
     field = fields[name]
-    low, high = field.metadata["low"], field.metadata["high"]
     label = " ".join(filter(None, [field.metadata["symbol"], name.replace("_", " ")]))
     options = {"value": getattr(config, name), "description": label, "style": {"description_width": "11em"}}
     options |= {"layout": {"width": "32em"}, "tooltip": field.metadata["help"], "continuous_update": True}
+    low, high = field.metadata["low"], field.metadata["high"]
     if field.metadata["log"]:
         slider = ipywidgets.FloatLogSlider(min=log10(low), max=log10(high), step=0.05, readout_format=".3g", **options)
     elif isinstance(field.default, int):

@@ -175,6 +175,8 @@ def test_bad_input_gets_one_sentence():
         first(DQNConfig(replay_capacity=64, batch_size=128))
     with pytest.raises(ValueError, match="seeds = 2, records = 0: both must be 1 or more"):
         first(records=0)
+    with pytest.raises(ValueError, match="has no device 'tpu': use 'cpu'"):
+        first(device="tpu")
     with pytest.raises(TypeError, match="double = 1: must be True or False"):
         DQNConfig(double=1)
 
@@ -300,6 +302,16 @@ def test_cartpole_returns_equal_a_plain_loop():
             total, over = total + reward, terminated or truncated
         alone.append(total)
     assert abs(vector.mean() - np.mean(alone)) < 4 * np.std(alone) * (1 / 200 + 1 / 800) ** 0.5 + 1e-9
+
+
+def test_ten_seeds_cost_little_more_than_one():
+    """In CPU seconds of one run: 10 seeds at most 3 times one, 50 seeds at most 10 times."""
+    seconds = {}
+    for seeds in (1, 10, 50):
+        *_, last = train_dqn(DQNConfig(steps=4000), seeds=seeds, records=1)
+        seconds[seeds] = last.cpu_seconds
+    assert seconds[10] <= 3 * seconds[1], seconds
+    assert seconds[50] <= 10 * seconds[1], seconds
 
 
 def test_the_whole_learner_solves_cartpole():

@@ -50,6 +50,13 @@ def test_a_bad_file_gets_one_sentence(tmp_path):
         storage.load_agent(path)
 
 
+def test_ones_own_agent_comes_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "RUNS", tmp_path)
+    assert storage.find_agent("cartpole.safetensors") == storage.SHIPPED / "cartpole.safetensors"
+    storage.save_agent(tmp_path / "cartpole.safetensors", QNetwork(1, 4, 2), CARD)
+    assert storage.find_agent("cartpole.safetensors") == tmp_path / "cartpole.safetensors"
+
+
 def test_shipped_files_are_checked(tmp_path):
     (tmp_path / "a.bin").write_bytes(b"numbers")
     known = {"a.bin": {"sha256": storage.sha256(tmp_path / "a.bin")}, "b.bin": {"sha256": "0"}}

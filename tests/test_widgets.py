@@ -135,6 +135,23 @@ def test_sliders_come_from_the_settings_and_stay_within_bounds(live):
         widgets.setting_slider(live.config, "gamma")
 
 
+def test_a_picture_answers_to_its_sliders():
+    calls = []
+
+    def draw(figure, seeds, shuffle):
+        calls.append((seeds, shuffle))
+        figure.subplots().plot([seeds, shuffle])
+        return f"{seeds} seeds < {shuffle}"
+
+    explorer = widgets.explore(draw, seeds=(3, 100, 30), shuffle=(0, 50, 7))
+    seeds, shuffle, image, sentence = explorer.children
+    assert (seeds.min, seeds.max, seeds.value, shuffle.value) == (3, 100, 30, 7)
+    assert sentence.value == "30 seeds &lt; 7" and Image.open(io.BytesIO(image.value)).format == "PNG"
+    before = image.value
+    seeds.value = 5
+    assert calls == [(30, 7), (5, 7)] and sentence.value == "5 seeds &lt; 7" and image.value != before
+
+
 def test_an_environment_is_played_by_hand():
     env = gym.make("FrozenLake-v1", is_slippery=False, render_mode="rgb_array")
     game = widgets.PlayByHand(env, ["left", "down", "right", "up"])

@@ -168,30 +168,66 @@ def test_start_here(opened):
     assert notebook.problems == []
 
 
-def test_q_learning_live_training(opened):
-    notebook = opened("01_q_learning")
-    check_all_ran(notebook)
-    live = notebook.show_cell("widgets.LiveTraining")
+def check_live_training(notebook, cell, picture_after=3000):
+    """Start, move the first slider during training, see the picture follow, pause."""
+    live = notebook.show_cell(cell)
     picture = live.locator("img")
     before = picture.get_attribute("src")
     live.get_by_role("button", name="Start").click()
     expect(picture).not_to_have_attribute("src", before, timeout=20_000)
-    readout = live.locator(".widget-slider .widget-readout").first
+    move_first_slider(live)
+    while_training = picture.get_attribute("src")
+    expect(live.get_by_text("training …")).to_be_visible()
+    expect(picture).not_to_have_attribute("src", while_training, timeout=20_000)
+    notebook.page.wait_for_timeout(picture_after)  # a few pictures with the new setting
+    notebook.screenshot("live")
+    live.get_by_role("button", name="Pause").click()
+    expect(live.get_by_text("paused after")).to_be_visible(timeout=20_000)
+
+
+def move_first_slider(cell):
+    readout = cell.locator(".widget-slider .widget-readout").first
     value = readout.inner_text()
-    handle = live.locator(".widget-slider .noUi-handle").first
+    handle = cell.locator(".widget-slider .noUi-handle").first
     handle.focus()
     for _ in range(5):
         handle.press("ArrowRight")
     expect(readout).not_to_have_text(value)
-    while_training = picture.get_attribute("src")
-    expect(live.get_by_text("training …")).to_be_visible()
-    expect(picture).not_to_have_attribute("src", while_training, timeout=20_000)
-    notebook.page.wait_for_timeout(3000)  # a few pictures with the new setting
-    notebook.screenshot("live")
-    live.get_by_role("button", name="Pause").click()
-    expect(live.get_by_text("paused after")).to_be_visible(timeout=20_000)
+
+
+def test_q_learning_live_training(opened):
+    notebook = opened("01_q_learning")
+    check_all_ran(notebook)
+    check_live_training(notebook, "widgets.LiveTraining")
     figure = notebook.show_cell("q_map(q_star")
     expect(figure.locator("img")).to_be_visible()
     expect(figure.get_by_text("A map of 4 by 4 cells")).to_be_visible()
     notebook.screenshot("map")
+    assert notebook.problems == []
+
+
+def test_dqn_live_training(opened):
+    notebook = opened("02_dqn")
+    check_all_ran(notebook)
+    check_live_training(notebook, "widgets.LiveTraining")
+    figure = notebook.show_cell("show(compare_runs(returns")
+    expect(figure.locator("img")).to_be_visible()
+    notebook.screenshot("ladder")
+    notebook.show_cell("verdict = {")
+    notebook.screenshot("probes")
+    assert notebook.problems == []
+
+
+def test_better_dqn_sliders(opened):
+    notebook = opened("03_better_dqn")
+    check_all_ran(notebook)
+    seeds = notebook.show_cell("widgets.explore")
+    picture = seeds.locator("img")
+    before = picture.get_attribute("src")
+    move_first_slider(seeds)
+    expect(picture).not_to_have_attribute("src", before, timeout=20_000)
+    notebook.screenshot("seeds")
+    check_live_training(notebook, "widgets.LiveTraining")
+    notebook.show_cell("show(learning_curves(landing")
+    notebook.screenshot("landing")
     assert notebook.problems == []
