@@ -5,6 +5,7 @@ Shapes: S seeds, N environments a seed, B batch, D observation, A actions.
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,9 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from course_utils import storage
-from course_utils.envs import OBSERVATION_SCALE, make_envs
+from course_utils.envs import OBSERVATION_SCALE, give_back_memory, make_envs
 from course_utils.losses import double_q, td_error, td_loss, td_target
-from course_utils.networks import QNetwork, update_target
+from course_utils.networks import QNetwork, make_network, update_target
 from course_utils.replay import ReplayBuffer, SumTree, importance_weights
 from course_utils.settings import configuration, setting, switch
 
@@ -52,8 +53,9 @@ class DQNConfig:
 class DQNProgress(NamedTuple):
     """What `train_dqn` yields. The network is the live one: copy it to keep it (`network.choose`).
 
-    step, updates: of each seed. training_return: [S], mean of each environment's latest episode, exploration included.
-    loss, q: [S], of the latest batch; q is the mean of the chosen actions' values, in scaled rewards.
+    step, updates: of each seed. training_return: [S], mean over its environments of the latest episode, exploration
+    included (of the first episode so far, until it ends). loss, q: [S], of the latest batch, NaN before there was one;
+    q is the mean value of the actions that were taken, in scaled rewards.
     """
 
     step: int
@@ -109,7 +111,7 @@ class DQN(nn.Module):
         slot = self.replay.add(self._tensor(real), **{name: self._tensor(x) for name, x in transition.items()})
         if self.config.priority_exponent:
             self.tree.set(slot, self.highest[slot // self.tree.slots])
-        self.step += self.config.environments
+        self.step += self.replay.lanes
 
     def _tensor(self, array):
         return torch.as_tensor(array, device=self.device)
@@ -165,8 +167,9 @@ def train_dqn(
 ) -> Iterator[DQNProgress]:
     """Train `seeds` independent agents side by side; yield `records` times, the last time at the end.
 
-    The config is read at every step, so it may be changed on the way. checkpoint: a file that is written before each
-    record and, if it is there, gone on from; episodes in flight start again. device: "cpu", "cuda" or "mps".
+    The config is read at every step, so it may be changed on the way. device: "cpu", "cuda" or "mps". checkpoint: a
+    file that is written before each record and, if it is there, gone on from: then the first record is the
+    checkpoint's own, and episodes in flight start again.
     target: a learner's own function in place of `td_target`.
     Raises ValueError for an environment that does not fit (see `make_envs`), for a reward that is NaN or infinite, for
     a memory smaller than a batch, for a loss that is no number any more, and for a checkpoint of another training.
@@ -174,38 +177,38 @@ def train_dqn(
     """
     if seeds < 1 or records < 1:
         raise ValueError(f"seeds = {seeds}, records = {records}: both must be 1 or more.")
+    if config.steps <= config.learning_starts:
+        raise ValueError(
+            f"steps = {config.steps}: nothing is learned before learning_starts = {config.learning_starts}."
+        )
     if config.replay_capacity < config.batch_size:
         raise ValueError(f"replay_capacity = {config.replay_capacity} is smaller than batch_size = "
                          f"{config.batch_size}: raise the one or lower the other.")  # fmt: skip
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError):
-        raise ValueError(f"this machine or this PyTorch has no device '{device}': use 'cpu'.") from None
     envs = make_envs(env_id, seeds * config.environments, **env_arguments)
     env_seed, network_seed, learner_seed = map(int, np.random.SeedSequence(seed).generate_state(3))
-    network = QNetwork(
-        seeds,
-        envs.single_observation_space.shape[0],
-        int(envs.single_action_space.n),
-        config.width,
-        config.hidden_layers,
-        config.layer_norm,
-        config.dueling,
-        OBSERVATION_SCALE.get(env_id),
-        torch.Generator().manual_seed(network_seed),
-    )
+    network = make_network(envs, config, seeds, OBSERVATION_SCALE.get(env_id), network_seed, device)
     learner = DQN(config, network, learner_seed, device, target)
-    training = {"env_id": env_id, "seed": seed}
+    training = {"env_id": env_id, "seed": seed, "seeds": seeds, "config": asdict(config), "arguments": env_arguments}
     started = time.process_time()
+    running, latest = np.zeros(envs.num_envs), np.full(envs.num_envs, np.nan)
+    loss = q = torch.full((seeds,), torch.nan)
+
+    def record():
+        returns = np.where(np.isnan(latest), running, latest).reshape(seeds, -1).mean(-1)
+        seconds = time.process_time() - started
+        numbers = loss.cpu().numpy(), q.cpu().numpy(), learner.epsilon(), seconds, network
+        return DQNProgress(learner.step, learner.updates, returns, *numbers)
+
+    due = [int(step) for step in np.linspace(0, config.steps, records + 1)[1:]]
     if checkpoint and Path(checkpoint).exists():
         facts = storage.load_training(checkpoint, learner, training)
+        learner.replay.cut()
         learner.step, learner.updates, started = facts["step"], facts["updates"], started - facts["cpu_seconds"]
+        due = [step for step in due if step > learner.step]
+        yield record()
 
     observation, _ = envs.reset(seed=env_seed + learner.step)
     done = np.zeros(envs.num_envs, bool)
-    running, latest = np.zeros((2, envs.num_envs))
-    loss = q = torch.zeros(seeds)
-    due = [int(step) for step in np.linspace(0, config.steps, records + 1)[1:] if step > learner.step]
     while due:
         action = learner.act(observation)
         next_observation, reward, terminated, truncated, _ = envs.step(action)
@@ -222,17 +225,16 @@ def train_dqn(
         if learner.step >= max(config.learning_starts, 2 * config.batch_size):  # up to half of the rows may be resets
             for _ in range(config.updates_per_step):
                 loss, q = learner.update(learner.draw())
+            if learner.updates % 200 == 0:
+                give_back_memory()
         if learner.step >= due[0]:
             del due[0]
-            if not torch.isfinite(loss).all():
+            if not torch.isfinite(loss).all() and learner.updates:
                 raise ValueError(f"the loss is not a number any more at step {learner.step}: lower learning_rate or "
                                  "reward_scale.")  # fmt: skip
-            seconds = time.process_time() - started
             if checkpoint:
-                facts = {"step": learner.step, "updates": learner.updates, "cpu_seconds": seconds}
+                facts = {"step": learner.step, "updates": learner.updates, "cpu_seconds": time.process_time() - started}
                 storage.save_training(checkpoint, learner, training, facts)
-            numbers = loss.cpu().numpy(), q.cpu().numpy(), learner.epsilon(), seconds
-            returns = latest.reshape(seeds, -1).mean(-1)
-            paused = time.process_time()  # what others do between two records is not training
-            yield DQNProgress(learner.step, learner.updates, returns, *numbers, network)
+            progress, paused = record(), time.process_time()  # what others do between two records is not training
+            yield progress
             started += time.process_time() - paused

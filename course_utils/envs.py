@@ -1,5 +1,7 @@
 """Environments: the small ones with their whole table of rules, the larger ones as many copies that step together."""
 
+import contextlib
+import ctypes
 from dataclasses import dataclass
 
 import gymnasium as gym
@@ -102,3 +104,12 @@ def make_envs(env_id: str, copies: int, **env_arguments) -> gym.vector.VectorEnv
         raise ValueError(f"{env_id} has the observations {observations}: these networks need a vector of numbers. For "
                          "images flatten them or use a convolution, for a few states a table.")  # fmt: skip
     return envs
+
+
+def give_back_memory() -> None:
+    """Hand memory that is no longer used back to the system, where that is possible (Linux).
+
+    Box2D's small objects lie between PyTorch's large ones; without this LunarLander takes several GB in a long run.
+    """
+    with contextlib.suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)

@@ -96,6 +96,20 @@ class QNetwork(nn.Module):
         return sum(parameter[0].numel() for parameter in self.parameters())
 
 
+def make_network(envs, config, seeds: int, scale: list[float] | None, seed: int, device: str = "cpu") -> QNetwork:
+    """S networks that fit these environments, with the shape of a `DQNConfig`; their first weights come from `seed`.
+
+    Raises ValueError for a device that is not there.
+    """
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError):
+        raise ValueError(f"this machine or this PyTorch has no device '{device}': use 'cpu'.") from None
+    size = envs.single_observation_space.shape[0], int(envs.single_action_space.n)
+    shape = config.width, config.hidden_layers, config.layer_norm, config.dueling
+    return QNetwork(seeds, *size, *shape, scale, torch.Generator().manual_seed(seed)).to(device)
+
+
 @torch.no_grad()
 def update_target(target: nn.Module, online: nn.Module, rate: float) -> None:
     """Move the target network a part `rate` of the way to the online one; 1 copies it.

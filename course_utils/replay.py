@@ -81,6 +81,11 @@ class ReplayBuffer(nn.Module):
         self.written += real
         return slot
 
+    def cut(self) -> None:
+        """End the window of n steps behind each lane's newest row: what comes next is another episode."""
+        newest = self.first_slot + (self.written - 1) % self.rows
+        self.done[newest[self.written > 0]] = True
+
     def sample(self, batch_size: int, n_steps: int, discount: float, generator: torch.Generator) -> Batch:
         """Draw `batch_size` transitions a seed. A window of n ends early at the episode's end and at the newest row.
 
@@ -148,6 +153,11 @@ class SumTree(nn.Module):
         for _ in range(self.depth):
             leaf = leaf // 2
             self.nodes[part + leaf] = self.nodes[part + 2 * leaf] + self.nodes[part + 2 * leaf + 1]
+
+    def cut(self) -> None:
+        """End the window of n steps behind each lane's newest row: what comes next is another episode."""
+        newest = self.first_slot + (self.written - 1) % self.rows
+        self.done[newest[self.written > 0]] = True
 
     def sample(self, batch_size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Draw slots [S, B] in proportion to their priority; return them with their probabilities [S, B]."""

@@ -9,10 +9,12 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from course_utils import evaluation
 from course_utils.networks import QNetwork
 
 SHIPPED = Path(__file__).parents[1] / "data"
@@ -62,8 +64,11 @@ def load_training(path: Path, learner: torch.nn.Module, training: dict) -> dict:
     own = learner.state_dict()
     same_shapes = all(name in tensors and tensors[name].shape == own[name].shape for name in own)
     if facts.get("training") != training or not same_shapes:
-        raise ValueError(f"{Path(path).name} is the checkpoint of another training ({facts.get('training')}, or other "
-                         "settings): delete it, or go on with its own settings.")  # fmt: skip
+        theirs = facts.get("training", {})
+        other = ", ".join(name for name in training if theirs.get(name) != training[name]) or "the network's shape"
+        raise ValueError(
+            f"{path} is the checkpoint of another training, with other {other}: delete it, or use its own."
+        )
     moments = {}
     for name in tensors.keys() - own.keys() - {"generator"}:
         _, number, moment = name.split(".")
@@ -72,6 +77,16 @@ def load_training(path: Path, learner: torch.nn.Module, training: dict) -> dict:
     learner.optimizer.load_state_dict(learner.optimizer.state_dict() | {"state": moments})
     learner.generator.set_state(tensors["generator"])
     return facts
+
+
+def lineage_card(environment: str, parent: str | None, returns: np.ndarray, **facts) -> dict:
+    """What is told of an agent: where it comes from, what it can do, and the facts of its making.
+
+    returns: [S], the mean return of each agent. The interval is of their interquartile mean.
+    """
+    interval = [round(float(number), 3) for number in evaluation.interval(returns)]
+    measured = {"return": np.round(returns, 3).tolist(), "interval": interval}
+    return {"environment": environment, "parent": parent} | measured | facts
 
 
 def save_agent(path: Path, network: QNetwork, card: dict) -> None:

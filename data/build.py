@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,8 @@ from course_utils.networks import greedy
 
 FOLDER = Path(__file__).parent
 SEED, SEEDS, RECORDS, EPISODES = 0, 10, 40, 100  # tuned with seeds from 100 on
-CURVE_SEED, TEST_SEED, SECOND_SEED = 1000, 2000, 3000  # episodes along the way, of the last network, and fresh ones
+# Episodes along the way (plus the step), the fresh ones beside them, and those of the last network: never the same.
+CURVE_SEED, SECOND_SEED, TEST_SEED = 1000, 10_000_000, 20_000_000
 
 LUNAR_LANDER = {
     "width": 128, "n_steps": 5, "double": True, "environments": 16, "updates_per_step": 2, "exploration": 0.15,
@@ -30,6 +32,7 @@ RUNS = {
     "cartpole": ("CartPole-v1", DQNConfig()),
     "mountain_car_n1": ("MountainCar-v0", DQNConfig(**MOUNTAIN_CAR, n_steps=1)),
     "mountain_car_n10": ("MountainCar-v0", DQNConfig(**MOUNTAIN_CAR, n_steps=10)),
+    "mountain_car_n1_often": ("MountainCar-v0", DQNConfig(**MOUNTAIN_CAR, n_steps=1, target_period=10)),
     "lunar_lander_200k": ("LunarLander-v3", DQNConfig(**LUNAR_LANDER, steps=200_000)),
     "lunar_lander_320k": ("LunarLander-v3", DQNConfig(**LUNAR_LANDER, steps=320_000)),
 }
@@ -48,9 +51,11 @@ def recipe(name: str) -> dict:
     """All that decides what a run gives."""
     if name == "cartpole_pool":
         arms = {arm: asdict(DQNConfig(steps=POOL_STEPS, **settings)) for arm, settings in POOL.items()}
-        return {"environment": "CartPole-v1", "arms": arms, "seed": SEED, "seeds": POOL_SEEDS, "records": POOL_RECORDS}
-    env_id, config = RUNS[name]
-    return {"environment": env_id, "config": asdict(config), "seed": SEED, "seeds": SEEDS, "records": RECORDS}
+        made = {"environment": "CartPole-v1", "arms": arms, "seeds": POOL_SEEDS, "records": POOL_RECORDS}
+    else:
+        env_id, config = RUNS[name]
+        made = {"environment": env_id, "config": asdict(config), "seeds": SEEDS, "records": RECORDS}
+    return made | {"seed": SEED, "test_seeds": [CURVE_SEED, SECOND_SEED, TEST_SEED]}
 
 
 def recipe_hash(name: str) -> str:
@@ -62,24 +67,25 @@ def build(name: str) -> None:
     """Train the run's agents, test the last networks, and save them with their lineage card."""
     env_id, config = RUNS[name]
     checkpoint, curve_file = FOLDER / f"{name}.checkpoint", FOLDER / f"{name}.curve.json"
-    curve = json.loads(curve_file.read_text()) if checkpoint.exists() and curve_file.exists() else []
+    curve = json.loads(curve_file.read_text()) if checkpoint.exists() and curve_file.exists() else {}
     for progress in train_dqn(config, env_id, SEEDS, SEED, RECORDS, checkpoint=checkpoint):
+        if str(progress.step) in curve:  # the first record after an interruption is the checkpoint's own
+            continue
         returns = evaluation.play_episodes(greedy(progress.network), env_id, SEEDS, 10, CURVE_SEED + progress.step)
-        curve.append([progress.step, returns.mean(1).round(2).tolist()])
+        curve[str(progress.step)] = returns.mean(1).round(2).tolist()
         curve_file.write_text(json.dumps(curve))
         print(f"{name}: step {progress.step}, return {returns.mean():.1f}, {progress.cpu_seconds:.0f} s", flush=True)
     returns = evaluation.play_episodes(greedy(progress.network), env_id, SEEDS, EPISODES, TEST_SEED).mean(1)
-    card = recipe(name) | {
-        "parent": None,
+    made = recipe(name) | {
         "recipe": recipe_hash(name),
-        "return": returns.round(3).tolist(),
-        "interval": [round(float(number), 3) for number in evaluation.interval(returns)],
+        "versions": {package: version(package) for package in ("torch", "gymnasium", "numpy")},
         "episodes": EPISODES,
         "environment_steps": progress.step,
         "cpu_seconds": round(progress.cpu_seconds / SEEDS, 2),
-        "curve_steps": [step for step, _ in curve],
-        "curve_returns": np.array([returns for _, returns in curve]).T.tolist(),
+        "curve_steps": [int(step) for step in curve],
+        "curve_returns": np.array(list(curve.values())).T.tolist(),
     }
+    card = storage.lineage_card(made.pop("environment"), None, returns, **made)
     storage.save_agent(FOLDER / f"{name}.safetensors", progress.network, card)
     checkpoint.unlink()
     curve_file.unlink()
