@@ -24,7 +24,8 @@ class Estimate(NamedTuple):
     def __str__(self):
         if np.ndim(self.value):
             return f"{len(self.value)} estimates"
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+        digits = 3 if abs(self.value) < 10 else 1
+        return f"{self.value:.{digits}f} [{self.low:.{digits}f}, {self.high:.{digits}f}]"
 
 
 def interquartile_mean(values, axis: int = 0):

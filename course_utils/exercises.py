@@ -123,7 +123,7 @@ def examine(exercise: Exercise, attempt) -> str:
 
 def _examine_choice(exercise, attempt):
     letters = sorted([exercise.answer, *exercise.mistakes.values()])
-    letter = str(attempt).strip().lower()
+    letter = str(attempt).strip("().: ").lower()
     if letter == exercise.answer:
         return f": '{letter}'"
     for sentence, mistake in exercise.mistakes.items():
@@ -151,7 +151,9 @@ def _numbers(exercise, function, case):
     except (NotAttempted, WrongAnswer):
         raise
     except Exception as error:
-        raise WrongAnswer(f"Your function raised {type(error).__name__}: {error}. Inputs: {_brief(case)}.") from error
+        told = f"Your function raised {type(error).__name__}: {error}. Inputs: {_brief(case)}."
+        lost_axis = " Perhaps an axis is lost: keepdim=True keeps it." if "must match the size" in str(error) else ""
+        raise WrongAnswer(told + lost_axis) from error
     try:
         return np.asarray(result, dtype=float)
     except (TypeError, ValueError):

@@ -85,7 +85,7 @@ def learning_curves(
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     if len(curves) > 1:
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-    figure.sentence = f"At the end, {ylabel}: {_told(ends)}."
+    figure.sentence = f"At the last point, {ylabel}: {_told(ends)}."
     return figure
 
 

@@ -235,6 +235,34 @@ def refresh_the_wrong_one(target, online, rate):
         q.data = (1 - rate) * q.data + rate * p.data
 
 
+@torch.no_grad()
+def refresh_a_new_name(target, online, rate):
+    for p, q in zip(target.parameters(), online.parameters(), strict=True):
+        p = (1 - rate) * p + rate * q
+
+
+def n_steps_looking_one_back(reward, done, discount):
+    before = torch.nn.functional.pad(done[..., :-1].float(), (1, 0))
+    return ((1 - before) * discount ** torch.arange(reward.shape[-1]) * reward).sum(-1), (1 - before).sum(-1)
+
+
+def rounded_middle(values):
+    cut = round(len(values) / 4)
+    return np.sort(np.asarray(values), axis=0)[cut : len(values) - cut].mean(axis=0)
+
+
+def torch_target_never_below_zero(reward, terminated, next_q, discount):
+    return (reward + discount * (1 - terminated) * next_q.amax(-1).clamp(min=0)).detach()
+
+
+def dueling_of_four(value, advantage):
+    return value + advantage - advantage.sum(-1, keepdim=True) / 4
+
+
+def dueling_lost_axis(value, advantage):
+    return value + advantage - advantage.mean(-1)
+
+
 def refresh_shares(target, online, rate):
     for p, q in zip(target.parameters(), online.parameters(), strict=True):
         p.data = q.data
@@ -319,6 +347,12 @@ WRONG = [
     ("update_target", refresh_always_copies, "copies the online network whatever"),
     ("update_target", refresh_the_wrong_one, "online network has changed"),
     ("update_target", refresh_shares, "share their numbers"),
+    ("update_target", refresh_a_new_name, "only gives the number a new name"),
+    ("n_step_return", n_steps_looking_one_back, "Use cumprod"),
+    ("interquartile_mean", rounded_middle, "cut is rounded"),
+    ("td_target", torch_target_never_below_zero, "it gives|entry"),
+    ("dueling_q", dueling_of_four, "it gives|entry"),
+    ("dueling_q", dueling_lost_axis, "keepdim=True"),
     ("n_step_return", n_steps_across_episodes, "Rewards of the next episode"),
     ("n_step_return", n_steps_without_the_last, "last reward of the episode is lost"),
     ("n_step_return", n_steps_always_n, "k is always n"),
@@ -461,6 +495,7 @@ def test_choices(name):
     right = EXERCISES[name].answer
     examine(EXERCISES[name], right)
     examine(EXERCISES[name], f" {right.upper()} ")
+    examine(EXERCISES[name], f"({right})")
     with pytest.raises(WrongAnswer, match="one of the letters a, b, c, d; this is 'e'"):
         examine(EXERCISES[name], "e")
     with pytest.raises(WrongAnswer, match="one of the letters"):

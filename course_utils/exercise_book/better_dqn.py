@@ -10,13 +10,16 @@ from course_utils.exercises import Exercise
 
 def _two_networks():
     stream = torch.Generator().manual_seed(1)
-    return [tuple(torch.randn(2, *shape, 4, generator=stream)) for shape in ([5], [2, 3])]
+    simple = (torch.tensor([[3.0, 5.0], [3.0, 5.0]]), torch.tensor([[2.0, 1.0], [1.0, 2.0]]))
+    return [simple, *(tuple(torch.randn(2, *shape, 4, generator=stream)) for shape in ([5], [2, 3]))]
 
 
 def _two_streams():
     stream = torch.Generator().manual_seed(2)
-    shapes = ([5], [2, 3])
-    return [(torch.randn(*s, 1, generator=stream), 3 + torch.randn(*s, 4, generator=stream)) for s in shapes]
+    shapes = (([5], 4), ([2, 3], 4), ([6], 2))
+    simple = (torch.tensor([2.0]), torch.tensor([1.0, 2.0, 6.0]))
+    drawn = [(torch.randn(*s, 1, generator=stream), 3 + torch.randn(*s, a, generator=stream)) for s, a in shapes]
+    return [simple, *drawn]
 
 
 def _probabilities():
@@ -36,6 +39,9 @@ def _runs():
         (np.arange(8.0) ** 3,),
         (rng.normal(size=10),),
         (np.exp(rng.normal(size=(20, 3))),),
+        (np.array([1.0, 2.0, 9.0]),),
+        (rng.normal(size=7),),
+        (rng.normal(size=11),),
     ]
 
 
@@ -138,6 +144,9 @@ EXERCISES = {
             ),
             "This leaves out a quarter in all; leave out a quarter on each side.": (
                 lambda values: stats.trim_mean(values, 0.125, axis=0)
+            ),
+            "The cut is rounded: leave out int(S / 4) runs on each side, the whole part of S / 4.": (
+                lambda values: stats.trim_mean(values, round(len(values) / 4) / len(values) + 1e-9, axis=0)
             ),
             "Only the lowest quarter is left out: leave out the highest one, too.": (
                 lambda values: np.sort(values, 0)[len(values) // 4 :].mean(0)

@@ -15,36 +15,36 @@ def _target_cases():
         next_q = torch.randn(*shape, 3, generator=stream).requires_grad_()
         return torch.randn(shape, generator=stream), terminated, next_q, discount
 
-    return [case([6], 0.9), case([2, 3], 0.5), case([4], torch.tensor([0.9, 0.81, 0.5, 0.0]))]
+    simple = (torch.tensor([1.0, 1.0]), torch.tensor([0.0, 1.0]), torch.tensor([[3.0, 5.0], [3.0, 5.0]]), 0.9)
+    below_zero = (torch.tensor([-1.0]), torch.tensor([0.0]), torch.tensor([[-3.0, -2.0]]), 0.5)
+    return [simple, below_zero, case([6], 0.9), case([2, 3], 0.5), case([4], torch.tensor([0.9, 0.81, 0.5, 0.0]))]
 
 
 def _without_gradient(target, *arguments):
     y = target(*arguments)
     if getattr(y, "requires_grad", False):
-        raise WrongAnswer("The target carries a gradient: it would be pulled towards Q as Q is towards it. End with "
-                          "`.detach()`.")  # fmt: skip
+        raise WrongAnswer("The target carries a gradient, so it would be pulled towards Q: end with `.detach()`.")
     return y
 
 
-def _refresh_cases():
-    return [(rate,) for rate in (1.0, 0.25, 0.01)]
+def _numbers_of(network):
+    return torch.nn.utils.parameters_to_vector(network.parameters()).detach().clone()
 
 
 def _refreshed(update_target, rate):
     """The target network's numbers after the update of a pair of small networks."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(2)
-        target, online = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
-    before = torch.cat([parameter.detach().flatten() for parameter in online.parameters()])
+        target, online = (torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 1)) for _ in range(2))
+    before = _numbers_of(online)
     update_target(target, online, rate)
-    after = torch.cat([parameter.detach().flatten() for parameter in online.parameters()])
-    if not torch.equal(before, after):
+    if not torch.equal(before, _numbers_of(online)):
         raise WrongAnswer("The online network has changed: only the target network may move.")
     if any(parameter.grad_fn for parameter in target.parameters()):
         raise WrongAnswer("The target network became part of a computation: update inside `torch.no_grad()`.")
-    moved = torch.cat([parameter.detach().flatten() for parameter in target.parameters()])
-    online.weight.data += 1
-    if not torch.equal(moved, torch.cat([parameter.detach().flatten() for parameter in target.parameters()])):
+    moved = _numbers_of(target)
+    online[0].weight.data += 1
+    if not torch.equal(moved, _numbers_of(target)):
         raise WrongAnswer("Target and online network now share their numbers: copy the values, not the tensors.")
     return moved.numpy()
 
@@ -85,6 +85,11 @@ def _power(reward, discount):
     return discount ** torch.arange(reward.shape[-1])
 
 
+def _not_just_after(done):
+    """1 for each reward but those right behind a step that is done."""
+    return 1 - torch.cat([torch.zeros_like(done[..., :1]), done[..., :-1]], -1).float()
+
+
 def _alive(done):
     """1 for the rewards up to the first done, that one included."""
     before = torch.cat([torch.zeros_like(done[..., :1]), done[..., :-1]], -1)
@@ -122,7 +127,7 @@ EXERCISES = {
     ),
     "update_target": Exercise(
         answer=networks.update_target,
-        cases=_refresh_cases,
+        cases=lambda: [(1.0,), (0.25,), (0.01,)],  # rates
         probe=_refreshed,
         in_place=True,
         hints=[
@@ -136,11 +141,11 @@ EXERCISES = {
             "This copies the online network whatever the rate is: only rate = 1 is a copy.": (
                 _refresh(lambda target, online, rate: online)
             ),
+            "The target network has not changed. `p = …` only gives the number a new name: use `p.copy_(…)`.": (
+                _refresh(lambda target, online, rate: target)
+            ),
             "The old target's share is missing: (1 − rate) · target + rate · online.": (
                 _refresh(lambda target, online, rate: rate * online)
-            ),
-            "The old target keeps its full weight: its share is 1 − rate.": (
-                _refresh(lambda target, online, rate: target + rate * online)
             ),
         },
     ),
@@ -162,14 +167,16 @@ EXERCISES = {
                     (1 - e.float()).cumprod(-1).sum(-1),
                 )
             ),
+            "A reward counts only if *no* step before it was done; you look at the step just before it. Use cumprod.": (
+                lambda r, e, d: ((_not_just_after(e) * _power(r, d) * r).sum(-1), _not_just_after(e).sum(-1))
+            ),
             "Nothing is discounted: the i-th reward is multiplied by γ to the power i, from 0 on.": (
                 lambda r, e, d: ((_alive(e) * r).sum(-1), _alive(e).sum(-1))
             ),
             "The first reward is already discounted: its power of γ is 0.": (
                 lambda r, e, d: ((d * _alive(e) * _power(r, d) * r).sum(-1), _alive(e).sum(-1))
             ),
-            "The sum is right, but k is always n: it must be the number of rewards that were added, as the value "
-            "behind them is discounted by γ to the power k.": (
+            "The sum is right, but k is always n: it must be the number of rewards that were added.": (
                 lambda r, e, d: ((_alive(e) * _power(r, d) * r).sum(-1), torch.full(r.shape[:-1], r.shape[-1]))
             ),
         },
@@ -187,7 +194,7 @@ EXERCISES = {
         answer="b",
         hints=["Where was row 0 written, and when is it written again?"],
         mistakes={
-            "Sixty-four rows are enough for an update. The question is which ones.": "a",
+            "64 rows are enough for an update. The question is which ones.": "a",
             "Sampling with replacement is harmless: a row is rarely drawn twice.": "c",
             "A larger memory keeps still more rows that are never looked at.": "d",
         },
@@ -215,7 +222,7 @@ EXERCISES = {
         hints=["What would the agent have earned if the clock had not stopped the episode?"],
         mistakes={
             "The clock is no part of the observation, and need not be: the cut says nothing about the state.": "b",
-            "γ = 0.9 and reward 1 make 10, which is what the right one learns. γ is not the trouble.": "c",
+            "γ = 0.5 and reward 1 make 2, which is what the right one learns. γ is not the trouble.": "c",
             "Dropping the row loses a true reward and a true next state. Nothing was wrong with them.": "d",
         },
     ),
