@@ -37,7 +37,7 @@ bench: .venv/course-test         ## speed and memory of the module beside others
 	$(BIN)/python -m tests.benchmarks.dqn
 
 data: .venv/course               ## train the shipped agents again (half an hour); goes on after an interruption
-	MALLOC_MMAP_THRESHOLD_=262144 $(BIN)/python data/build.py
+	$(BIN)/python data/build.py
 
 notebooks: .venv/course-test     ## run all notebooks and store their outputs
 	$(BIN)/python tests/run_notebooks.py

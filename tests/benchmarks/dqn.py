@@ -136,20 +136,29 @@ def row(who: str, env_id: str, seeds: int, found: dict) -> str:
     return f"| {env_id} | {NAMES[who]} | {seeds} | {cost} | {rates} | {found['memory']:.0f} | {told} |"
 
 
-def figure(results: list) -> Figure:
-    """Return against CPU seconds a seed, one marker a run."""
-    picture = Figure(figsize=(7.2, 3.4))
-    looks = dict(zip(NAMES, LOOKS, strict=False))
-    for axes, env_id in zip(picture.subplots(1, 2), ("CartPole-v1", LUNAR_LANDER), strict=True):
-        for (who, where, seeds), found in results:
-            if where == env_id:
-                color, marker = looks[who]
-                x = found["seconds"] / seeds
-                axes.scatter([x] * seeds, found["returns"], color=color, marker=marker, s=24, alpha=0.4)
-                axes.annotate(f"{NAMES[who]}, {seeds}", (x, max(found["returns"])), rotation=60, fontsize=7)
-        axes.set(title=env_id, xscale="log", xlabel="CPU seconds a seed", ylabel="return", xlim=(0.1, 1000))
-        axes.set_ylim(top=axes.get_ylim()[1] * 1.5)
+def figure(points: list) -> Figure:
+    """Return against CPU seconds a seed. A point: who, environment, seeds, seconds, return, its lowest and highest."""
+    picture = Figure(figsize=(7.6, 3.6), layout="constrained")
+    panels = dict(zip(("CartPole-v1", LUNAR_LANDER), picture.subplots(1, 2), strict=True))
+    for name, (color, marker) in zip(NAMES.values(), LOOKS, strict=False):
+        for env_id, axes in panels.items():
+            own = [point[2:] for point in points if point[:2] == (name, env_id)]
+            seeds, seconds, middle, low, high = map(np.array, zip(*own, strict=True))
+            axes.errorbar(seconds, middle, [middle - low, high - middle], fmt=marker, color=color, label=name)
+            for count, x, y in zip(seeds, seconds, low, strict=True):
+                axes.annotate(f"{count:.0f}", (x, y), (0, -12), textcoords="offset points", ha="center", fontsize=8)
+            axes.set(title=env_id, xscale="log", xlabel="CPU seconds a seed", xlim=(0.1, 1000))
+    panels["CartPole-v1"].set(ylabel="return (number of seeds below)", ylim=(300, 520))
+    panels[LUNAR_LANDER].set(ylim=(180, 280))
+    panels["CartPole-v1"].legend(loc="lower left", fontsize=8)
     return picture
+
+
+def point(who: str, env_id: str, seeds: int, found: dict) -> tuple:
+    """What the figure shows of one case."""
+    returns = found["returns"]
+    told = evaluation.interval(returns) if seeds > 1 else 3 * returns
+    return NAMES[who], env_id, seeds, found["seconds"] / seeds, *told
 
 
 def main() -> None:
@@ -167,7 +176,7 @@ def main() -> None:
     what = "100 greedy episodes of each last network, interquartile mean with its 95 % interval over the seeds"
     table += ["", f"({where}. Return: {what}.)", "", CAVEATS]
     into_readme("benchmark of DQN", table)
-    figure(results).savefig(ROOT / "docs" / "benchmark_dqn.png", dpi=120)
+    figure([point(*case, found) for case, found in results]).savefig(ROOT / "docs" / "benchmark_dqn.png", dpi=120)
 
 
 if __name__ == "__main__":
