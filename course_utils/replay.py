@@ -97,12 +97,13 @@ class ReplayBuffer(nn.Module):
         return self.read(slot, n_steps, discount, torch.ones_like(slot, dtype=torch.float32))
 
     def _draw_slots(self, batch_size, generator):
-        edges = self.filled().cumsum(-1)
+        filled = self.filled()
+        edges = filled.cumsum(-1)
         total = edges[:, -1:]
         uniform = torch.rand(self.seeds, batch_size, generator=generator, device=edges.device)
         number = (uniform * total).long().minimum(total - 1)  # which of the seed's transitions, lane after lane
         lane = torch.searchsorted(edges, number, right=True)
-        row = number - (edges - self.filled()).gather(-1, lane)
+        row = number - (edges - filled).gather(-1, lane)
         return self.first_slot.view(self.seeds, self.lanes).gather(-1, lane) + row
 
     def read(self, slot: Tensor, n_steps: int, discount: float, weight: Tensor) -> Batch:
@@ -138,12 +139,7 @@ class SumTree(nn.Module):
         super().__init__()
         self.depth = (slots - 1).bit_length()
         self.slots, self.leaves = slots, 2**self.depth
-        self.register_buffer(
-            "nodes",
-            torch.zeros(
-                seeds * 2 * self.leaves,
-            ),
-        )
+        self.register_buffer("nodes", torch.zeros(seeds * 2 * self.leaves))
         self.register_buffer("first_node", 2 * self.leaves * torch.arange(seeds)[:, None])
 
     def set(self, slot: Tensor, priority: Tensor) -> None:
@@ -153,11 +149,6 @@ class SumTree(nn.Module):
         for _ in range(self.depth):
             leaf = leaf // 2
             self.nodes[part + leaf] = self.nodes[part + 2 * leaf] + self.nodes[part + 2 * leaf + 1]
-
-    def cut(self) -> None:
-        """End the window of n steps behind each lane's newest row: what comes next is another episode."""
-        newest = self.first_slot + (self.written - 1) % self.rows
-        self.done[newest[self.written > 0]] = True
 
     def sample(self, batch_size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Draw slots [S, B] in proportion to their priority; return them with their probabilities [S, B]."""
