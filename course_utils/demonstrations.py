@@ -154,9 +154,12 @@ def transitions(episodes: list[Episode]) -> dict[str, torch.Tensor]:
     return {name: torch.as_tensor(np.concatenate(column)) for name, column in columns.items()}
 
 
-def memory_of(chosen: list[list[Episode]], spare: int = 0) -> ReplayBuffer:
-    """A replay memory that holds these episodes, one list for each seed, with room for `spare` more rows a seed."""
-    rows = [transitions(episodes) for episodes in chosen]
+def memory_of(chosen: list[list[Episode]], spare: int = 0, most: int | None = None) -> ReplayBuffer:
+    """A replay memory that holds these episodes, one list for each seed.
+
+    spare: room for so many more rows a seed. most: keep only the first so many steps of each seed.
+    """
+    rows = [{name: column[:most] for name, column in transitions(episodes).items()} for episodes in chosen]
     longest = max(len(columns["action"]) for columns in rows)
     memory = ReplayBuffer(len(chosen), 1, longest + spare, rows[0]["observation"].shape[1])
     memory.demonstrated = True

@@ -72,6 +72,11 @@ def train_dqn(
     if config.replay_capacity < config.batch_size:
         raise ValueError(f"replay_capacity = {config.replay_capacity} is smaller than batch_size = "
                          f"{config.batch_size}: raise the one or lower the other.")  # fmt: skip
+    if demonstrations is not None:
+        if not hasattr(config, "demonstration_ratio"):
+            raise TypeError("demonstrations need a config with a demonstration_ratio, such as DQfDConfig.")
+        if demonstrations.seeds != seeds:
+            raise ValueError(f"these are demonstrations for {demonstrations.seeds} seeds; the training has {seeds}.")
     envs = make_envs(env_id, seeds * config.environments, **env_arguments)
     env_seed, network_seed, learner_seed = map(int, np.random.SeedSequence(seed).generate_state(3))
     fresh = make_network(envs, config, seeds, OBSERVATION_SCALE.get(env_id), network_seed, device)

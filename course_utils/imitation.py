@@ -118,7 +118,12 @@ def pretrain(
     records: int = 1,
     extra_loss: Callable | None = expert_margin,
 ) -> Iterator[tuple[int, np.ndarray, QNetwork]]:
-    """Q-learning from the demonstrations alone, before the first step in the environment."""
+    """Q-learning from the demonstrations alone, before the first step in the environment.
+
+    network: S networks to begin with, which are copied. Yields updates, loss [S], and the networks.
+    Source: Hester et al. 2018 (arXiv 1704.03732), algorithm 1, the first loop.
+    """
+    network = network.choose(list(range(network.shape["seeds"])))
     learner = DQN(config, network, seed, extra_loss=extra_loss)
     learner.replay = demonstrations
     for due in np.linspace(0, updates, records + 1)[1:]:

@@ -28,7 +28,7 @@ KEYS = {
 
 
 class Screen(anywidget.AnyWidget):
-    """A picture that listens to the keyboard after it was clicked. `picture`: a JPEG file; `key`: the key that is down."""
+    """A picture (a JPEG file) that listens to the keyboard after it was clicked. `key`: the one that is down."""
 
     picture = traitlets.Bytes(b"").tag(sync=True)
     sentence = traitlets.Unicode("").tag(sync=True)

@@ -63,13 +63,21 @@ def soft_value(q: Tensor, temperature: float) -> Tensor:
     return temperature * (q / temperature).logsumexp(-1)
 
 
-def sqil_reward(discount: float) -> Callable[[Batch], Tensor]:
+def sqil_reward(discount: float, absorbing: bool = False) -> Callable[[Batch], Tensor]:
     """The `reward` of `train_dqn` that pays 1 for each step of the expert and 0 for the agent's own.
 
     discount: γ of the run; a window of k steps of the expert pays 1 + γ + … = (1 − γ^k) / (1 − γ).
+    absorbing: behind the end of an expert's episode the 1 goes on for ever, as if it stayed in a last state; else an
+    agent that reaches the end gives up an income.
     Raises ValueError for a γ of 1, with which k cannot be told.
-    Source: Reddy et al. 2020 (arXiv 1905.11108), algorithm 1.
+    Source: Reddy et al. 2020 (arXiv 1905.11108), algorithm 1; absorbing states in Kostrikov et al. 2019
+    (arXiv 1809.02925).
     """
     if not 0 <= discount < 1:
         raise ValueError(f"discount = {discount}: it must be at least 0 and under 1.")
-    return lambda batch: batch.demonstrated * (1 - batch.discount) / (1 - discount)
+
+    def reward(batch):
+        behind = batch.discount * (1 - batch.terminated) if absorbing else batch.discount
+        return batch.demonstrated * (1 - behind) / (1 - discount)
+
+    return reward

@@ -11,8 +11,16 @@ import pytest
 import torch
 
 from course_utils import demonstrations, storage
-from course_utils.demonstrations import Episode, damage, load_demonstrations, memory_of, record_episodes
-from course_utils.demonstrations import save_demonstrations, split, transitions
+from course_utils.demonstrations import (
+    Episode,
+    damage,
+    load_demonstrations,
+    memory_of,
+    record_episodes,
+    save_demonstrations,
+    split,
+    transitions,
+)
 
 
 def along_the_speed(observation):
