@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from course_utils.demonstrations import record_episodes
 from course_utils.learner import DQN, DQNConfig
@@ -87,7 +86,7 @@ def margin_loss(q: Tensor, action: Tensor, margin: float = 0.8) -> Tensor:
     ℓ is the margin for other actions and 0 for the expert's. q: [..., A], action: [...] → [...].
     Source: Hester et al. 2018 (arXiv 1704.03732), equation for J_E.
     """
-    others = margin * (1 - F.one_hot(action, q.shape[-1]))
+    others = margin * (1 - torch.nn.functional.one_hot(action, q.shape[-1]))
     return (q + others).amax(-1) - q.gather(-1, action[..., None])[..., 0]
 
 
