@@ -18,6 +18,7 @@ from course_utils.envs import make_envs
 from course_utils.replay import ReplayBuffer
 
 FOLDER = storage.SHIPPED / "demonstrations"
+FILES = ("main_data.hdf5", "metadata.json")  # of each dataset
 
 
 class Episode(NamedTuple):
@@ -116,7 +117,7 @@ def load_demonstrations(name: str, folder: Path = FOLDER) -> list[Episode]:
 
     Raises FileNotFoundError or ValueError with one sentence that says which file is wrong and how to get it back.
     """
-    for file in ("main_data.hdf5", "metadata.json"):
+    for file in FILES:
         storage.shipped(f"{Path(folder).name}/{name}/data/{file}", Path(folder).parent)
     with datasets_in(folder):
         dataset = minari.load_dataset(name)

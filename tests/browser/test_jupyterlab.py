@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect, sync_playwright
+from safetensors.torch import load_file
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "runs" / "screenshots"
@@ -47,11 +48,12 @@ def browser():
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """A JupyterLab with empty settings, on copies of the notebooks; yields its address and its token."""
+    """A JupyterLab with empty settings, on copies of the notebooks; yields its address, token and folder of runs."""
     folder = tmp_path_factory.mktemp("lab")
     notebooks = shutil.copytree(ROOT / "notebooks", folder / "notebooks")
     private = {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
     private["JUPYTERLAB_SETTINGS_DIR"] = str(folder / "settings")
+    private["COURSE_RUNS"] = str(folder / "runs")
     quiet = folder / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
     quiet.parent.mkdir(parents=True)
     quiet.write_text('{"fetchNews": "false"}')  # else JupyterLab asks, on top of the notebook
@@ -66,7 +68,7 @@ def lab(tmp_path_factory):
     address = f"http://127.0.0.1:{port}"
     try:
         wait_for(lambda: answers(f"{address}/api/status?token={token}"), 60)
-        yield address, token
+        yield address, token, folder / "runs"
     finally:
         server.terminate()
         server.wait(20)
@@ -90,7 +92,7 @@ class Notebook:
     """One notebook, open in the browser. Cells are found by a piece of their source."""
 
     def __init__(self, browser, lab, name):
-        address, token = lab
+        address, token, self.runs = lab
         self.name = name
         self.page = browser.new_page(viewport={"width": 1280, "height": 1000})
         self.problems = []
@@ -230,4 +232,56 @@ def test_better_dqn_sliders(opened):
     check_live_training(notebook, "widgets.LiveTraining")
     notebook.show_cell("figure.axes[0].set_ylim")
     notebook.screenshot("landing")
+    assert notebook.problems == []
+
+
+def test_imitation_is_played_by_keyboard(opened):
+    """Fly an episode with the arrow keys; the next cell finds it and clones it."""
+    notebook = opened("04_imitation")
+    check_all_ran(notebook)
+    game = notebook.show_cell("play.Player")
+    picture = game.locator("img.course-screen")
+    before = picture.get_attribute("src")
+    game.get_by_role("button", name="Start").click()
+    picture.click()
+    expect(picture).not_to_have_attribute("src", before)
+    notebook.page.keyboard.down("ArrowUp")
+    notebook.page.wait_for_timeout(1200)
+    notebook.page.keyboard.up("ArrowUp")
+    notebook.screenshot("flying")
+    expect(game.get_by_text("saved as episode_")).to_be_visible(timeout=60_000)
+    [path] = (notebook.runs / "played" / "LunarLander-v3").glob("episode_*.safetensors")
+    action = load_file(path)["action"].tolist()
+    assert action.count(2) >= 10 and action.count(0) >= 10  # the key was down for a while, and up for a while
+    notebook.show_cell("play.recorded")
+    notebook.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
+    clones = notebook.show_cell("play.recorded")
+    expect(clones.get_by_text("episodes that you have flown: 1")).to_be_visible()
+    expect(clones.get_by_text("clones return")).to_be_visible()
+    notebook.screenshot("cloned")
+    check_live_training(notebook, "live_cloning, Lesson()")
+    notebook.show_cell("record_episodes(networks.greedy(clones[1])")
+    notebook.screenshot("paths")
+    assert notebook.problems == []
+
+
+def test_demonstrations_live_training(opened):
+    notebook = opened("05_demonstrations")
+    check_all_ran(notebook)
+    check_live_training(notebook, "live_dqfd, live_config")
+    notebook.show_cell("moon = {")
+    notebook.screenshot("moon")
+    notebook.show_cell("repaired, agents = ")
+    notebook.screenshot("repaired")
+    assert notebook.problems == []
+
+
+def test_reward_design_live_training(opened):
+    notebook = opened("06_reward_design")
+    check_all_ran(notebook)
+    check_live_training(notebook, "live_design, live_config")
+    notebook.show_cell("q_map(value_iteration(bonus_lake")
+    notebook.screenshot("bonus")
+    notebook.show_cell("def learn_the_lake")
+    notebook.screenshot("guides")
     assert notebook.problems == []
