@@ -39,7 +39,10 @@ def record_episodes(act: Callable, env_id: str, seeds: int, episodes: int, seed:
     """Let S agents play, `episodes` each, and keep everything: S lists of `Episode`.
 
     act: observations [S, E, D] to actions [S, E], as of `networks.greedy`.
+    Raises ValueError for less than one agent or episode.
     """
+    if seeds < 1 or episodes < 1:
+        raise ValueError(f"seeds = {seeds}, episodes = {episodes}: both must be 1 or more.")
     envs = make_envs(env_id, seeds * episodes, **arguments)
     observation, _ = envs.reset(seed=seed)
     length, rows = np.zeros(envs.num_envs, int), []
@@ -159,7 +162,12 @@ def memory_of(chosen: list[list[Episode]], spare: int = 0, most: int | None = No
     """A replay memory that holds these episodes, one list for each seed.
 
     spare: room for so many more rows a seed. most: keep only the first so many steps of each seed.
+    Raises ValueError for a seed without episodes, and for observations or rewards that are NaN or infinite.
     """
+    if not chosen or not all(chosen):
+        raise ValueError("a memory of demonstrations needs at least one episode for each seed.")
+    if not all(np.isfinite(e.observation).all() and np.isfinite(e.reward).all() for own in chosen for e in own):
+        raise ValueError("an episode holds NaN or infinity: leave damaged episodes out, `damage` finds them.")
     rows = [{name: column[:most] for name, column in transitions(episodes).items()} for episodes in chosen]
     longest = max(len(columns["action"]) for columns in rows)
     memory = ReplayBuffer(len(chosen), 1, longest + spare, rows[0]["observation"].shape[1])

@@ -80,9 +80,14 @@ def train_dqn(
     envs = make_envs(env_id, seeds * config.environments, **env_arguments)
     env_seed, network_seed, learner_seed = map(int, np.random.SeedSequence(seed).generate_state(3))
     fresh = make_network(envs, config, seeds, OBSERVATION_SCALE.get(env_id), network_seed, device)
+    if demonstrations is not None and demonstrations.observation.shape[1] != fresh.shape["observations"]:
+        raise ValueError(f"the demonstrations have {demonstrations.observation.shape[1]} numbers in an observation, "
+                         f"{env_id} has {fresh.shape['observations']}: take those of this environment.")  # fmt: skip
     network = copy_to_go_on(network, fresh) if network else fresh
     learner = DQN(config, network, learner_seed, device, target, demonstrations, reward, extra_loss)
     training = {"env_id": env_id, "seed": seed, "seeds": seeds, "config": asdict(config), "arguments": env_arguments}
+    hooks = {"target": target, "reward": reward, "extra_loss": extra_loss}
+    training |= {name: getattr(hook, "__qualname__", None) for name, hook in hooks.items()}
     started = time.process_time()
     running, latest = np.zeros(envs.num_envs), np.full(envs.num_envs, np.nan)
     loss = q = torch.full((seeds,), torch.nan)
@@ -105,14 +110,14 @@ def train_dqn(
     done = np.zeros(envs.num_envs, bool)
     while due:
         action = learner.act(observation)
-        next_observation, reward, terminated, truncated, _ = envs.step(action)
-        if not np.isfinite(reward).all():
-            raise ValueError(f"{env_id} gave the reward {reward[~np.isfinite(reward)][0]} at step {learner.step}: "
+        next_observation, paid, terminated, truncated, _ = envs.step(action)
+        if not np.isfinite(paid).all():
+            raise ValueError(f"{env_id} gave the reward {paid[~np.isfinite(paid)][0]} at step {learner.step}: "
                              "repair the environment's reward.")  # fmt: skip
         real, done = ~done, terminated | truncated
-        transition = {"observation": observation, "action": action, "reward": reward.astype(np.float32)}
+        transition = {"observation": observation, "action": action, "reward": paid.astype(np.float32)}
         learner.remember(real, **transition, terminated=terminated, done=done, next_observation=next_observation)
-        running += reward
+        running += paid
         latest = np.where(done, running, latest)
         running[done] = 0
         observation = next_observation

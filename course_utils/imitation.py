@@ -3,7 +3,6 @@
 Demonstrations lie in a replay memory with one lane a seed, see `demonstrations.memory_of`.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from course_utils.demonstrations import record_episodes
 from course_utils.learner import DQN, DQNConfig
-from course_utils.networks import QNetwork, greedy
+from course_utils.networks import QNetwork, copy_to_go_on, greedy
 from course_utils.replay import ReplayBuffer
 from course_utils.settings import configuration, setting, switch
 
@@ -36,7 +35,6 @@ class CloneProgress(NamedTuple):
     updates: int
     loss: np.ndarray
     labels: np.ndarray
-    cpu_seconds: float
     network: QNetwork
 
 
@@ -56,18 +54,23 @@ def behavior_cloning(
     records: int = 10,
     network: QNetwork | None = None,
 ) -> Iterator[CloneProgress]:
-    """Train S networks to do what the expert did; `network` is gone on with, if one is handed over.
+    """Train S networks to do what the expert did; a copy of `network` is gone on with, if one is handed over.
 
     memory: the demonstrations of each seed. actions: how many the environment has.
+    Raises ValueError for a demonstrated action that does not exist, for fewer steps than a batch, and for a network
+    that does not fit.
     """
-    if network is None:
-        generator = torch.Generator().manual_seed(seed)
-        size = memory.seeds, memory.observation.shape[1], actions
-        network = QNetwork(*size, config.width, config.hidden_layers, config.layer_norm, generator=generator)
+    if memory.action.max() >= actions or memory.action.min() < 0:
+        raise ValueError(
+            f"the demonstrations hold action {memory.action.max()}; there are the actions 0 to {actions - 1}."
+        )
+    generator = torch.Generator().manual_seed(seed)
+    size = memory.seeds, memory.observation.shape[1], actions
+    fresh = QNetwork(*size, config.width, config.hidden_layers, config.layer_norm, generator=generator)
+    network = copy_to_go_on(network, fresh) if network else fresh
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True)
     generator = torch.Generator().manual_seed(seed)
     due = {int(update) for update in np.linspace(0, config.updates, records + 1)[1:]}
-    started = time.process_time()
     for update in range(1, config.updates + 1):
         batch = memory.sample(config.batch_size, 1, 1.0, generator)
         loss = cloning_loss(network(batch.observation), batch.action).mean(-1)
@@ -77,7 +80,7 @@ def behavior_cloning(
         optimizer.step()
         if update in due:
             labels = memory.filled().sum(-1).numpy()
-            yield CloneProgress(update, loss.detach().numpy(), labels, time.process_time() - started, network)
+            yield CloneProgress(update, loss.detach().numpy(), labels, network)
 
 
 def margin_loss(q: Tensor, action: Tensor, margin: float = 0.8) -> Tensor:
@@ -146,14 +149,17 @@ def dagger(
 
     expert: observations [S, B, D] to actions [S, B]. memory: the first demonstrations, with room for rounds · labels
     more rows a seed. In each round every seed plays some episodes, and `labels` of the states that it met are labelled.
-    Yields after each round of cloning, rounds + 1 times.
+    Yields after each round of cloning, rounds + 1 times. Raises ValueError for a memory without that room.
     Source: Ross et al. 2011 (arXiv 1011.0686), algorithm 3.1 with β₁ = 1 and β = 0 from then on.
     """
+    if memory.filled().max() + rounds * labels > memory.rows:
+        raise ValueError(f"the memory has no room for {rounds} · {labels} more labels: make it with spare = that many.")
     rng = np.random.default_rng(seed)
     *_, progress = behavior_cloning(config, memory, actions, seed, 1)
     yield progress
     for turn in range(1, rounds + 1):
-        played = record_episodes(greedy(progress.network), env_id, memory.seeds, episodes, seed + turn)
+        starts = int(np.random.SeedSequence([seed, turn]).generate_state(1)[0])  # others than in the round before
+        played = record_episodes(greedy(progress.network), env_id, memory.seeds, episodes, starts)
         met = [np.concatenate([episode.observation[:-1] for episode in own]) for own in played]
         asked = np.stack([rng.choice(states, labels, replace=len(states) < labels) for states in met])
         answer = np.asarray(expert(asked))

@@ -69,13 +69,19 @@ class Player:
     """An environment to play: arrow keys after a click on the picture, or buttons; a slider sets the speed.
 
     Each episode goes to a file of its own, from its first second on, so that nothing is lost when the kernel dies;
-    `recorded` reads them. Nothing moves before Start is pressed.
+    `recorded` reads them. Nothing moves before Start is pressed. A new player stops the one before: after a cell is run
+    again nobody flies on unseen.
     Raises ValueError for an environment without keys.
     """
+
+    latest = None
 
     def __init__(self, env_id: str, seed: int = 0, folder: Path = FOLDER):
         if env_id not in KEYS:
             raise ValueError(f"there are no keys for {env_id}; you can play {', '.join(KEYS)}.")
+        if Player.latest:
+            Player.latest.stop()
+        Player.latest = self
         self.keys, self.idle = KEYS[env_id]
         self.env, self.folder = gym.make(env_id, render_mode="rgb_array"), Path(folder) / env_id
         self.screen, self.told = Screen(), ipywidgets.HTML()
@@ -83,7 +89,8 @@ class Player:
         self.speed = ipywidgets.IntSlider(20, 2, 50, description="steps a second", style={"description_width": "8em"})
         words = {key.removeprefix("Arrow").lower(): key for key in self.keys}
         words |= {"nothing": ""} if self.idle is not None else {}
-        self.hand = ipywidgets.ToggleButtons(options=words, value=list(words.values())[-1])
+        style = {"button_width": "6em"}
+        self.hand = ipywidgets.ToggleButtons(options=words, value=list(words.values())[-1], style=style)
         self.hand.observe(lambda change: self.press(change["new"]), names="value")
         self.buttons = {"Start": ipywidgets.Button(description="Start"), "Stop": ipywidgets.Button(description="Stop")}
         self.buttons["Start"].on_click(lambda _: self.start())
@@ -96,8 +103,8 @@ class Player:
 
     def show(self) -> None:
         """Display picture, buttons and slider."""
-        row = ipywidgets.HBox([*self.buttons.values(), self.hand])
-        display(ipywidgets.VBox([row, self.speed, self.screen, self.told]))
+        rows = ipywidgets.HBox([*self.buttons.values(), self.speed]), self.hand, self.screen, self.told
+        display(ipywidgets.VBox(rows))
 
     def press(self, key: str) -> None:
         """A key goes down; "" when it is let go."""
@@ -150,7 +157,8 @@ class Player:
         observation, _ = self.env.reset(seed=self.seed)
         self.seen, self.rows, self.over, self.terminated, self.seed = [observation], [], False, False, None
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.path = self.folder / f"episode_{len(list(self.folder.glob('episode_*'))):04}.safetensors"
+        taken = [int(path.stem[len("episode_") :]) for path in self.folder.glob("episode_*.safetensors")]
+        self.path = self.folder / f"episode_{max(taken, default=-1) + 1:04}.safetensors"
 
     def _save(self):
         if self.rows:

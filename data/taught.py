@@ -9,15 +9,25 @@ import numpy as np
 import torch
 
 from course_utils import evaluation, rewards, storage
-from course_utils.demonstrations import load_demonstrations, memory_of, record_episodes, save_demonstrations, split
+from course_utils.demonstrations import (
+    load_demonstrations,
+    memory_of,
+    record_episodes,
+    save_demonstrations,
+    split,
+    transitions,
+)
 from course_utils.dqn import train_dqn
 from course_utils.imitation import CloneConfig, DQfDConfig, behavior_cloning, dagger, expert_margin, pretrain
 from course_utils.learner import DQNConfig
 from course_utils.networks import QNetwork, greedy
+from course_utils.replay import ReplayBuffer
 
 FOLDER = storage.SHIPPED
 SEED, SEEDS, RECORDS, EPISODES = 0, 10, 12, 100  # tuned with seeds from 100 on
 RECORD_SEED, CURVE_SEED, TEST_SEED = 30_000_000, 1000, 20_000_000
+HELD_OUT, CURVE_EPISODES, TREMBLE = 20, 20, 0.3
+TEMPERATURE, ENERGY, CONSTANT, SPEED_BONUS = 0.01, 20_000, 30.0, 100  # of notebook 06
 TEACHER, MEDIOCRE = ("lunar_lander_320k", 0), ("lunar_lander_200k", 2)
 
 
@@ -64,7 +74,7 @@ def build_demonstrations(name: str) -> None:
     act = {
         "lunar_lander/expert-v0": lambda: shipped_agent(*TEACHER),
         "lunar_lander/mediocre-v0": lambda: shipped_agent(*MEDIOCRE),
-        "lunar_lander/noisy-v0": lambda: noisy(shipped_agent(*TEACHER), 0.3, 4, SEED),
+        "lunar_lander/noisy-v0": lambda: noisy(shipped_agent(*TEACHER), TREMBLE, 4, 0),
         "cart_pole/expert-v0": lambda: shipped_agent("cartpole", 0),
         "mountain_car/expert-v0": lambda: along_the_speed,
     }[name]()
@@ -77,9 +87,8 @@ def build_demonstrations(name: str) -> None:
 
 
 def given(name: str, episodes: int) -> list:
-    """For each seed its own choice of so many episodes, the same for all arms; 20 of the dataset stay untouched."""
-    loaded = load_demonstrations(name)
-    training = loaded[:-20]
+    """For each seed its own choice of so many episodes, the same for all arms; the last ones are held out."""
+    training = load_demonstrations(name)[:-HELD_OUT]
     return [split(training, (episodes,), np.random.default_rng([SEED, seed]))[0] for seed in range(SEEDS)]
 
 
@@ -94,9 +103,20 @@ def clone_the_pole(episodes: int, config: dict) -> dict:
     return {"return": test(last.network, "CartPole-v1")}
 
 
-def clone(demonstrations: str, episodes: int, config: dict, most: int | None = None) -> dict:
-    """Behaviour cloning of LunarLander."""
-    memory = memory_of(given(demonstrations, episodes), most=most)
+def spread(chosen: list, steps: int) -> ReplayBuffer:
+    """A memory of so many steps of each seed, drawn at random from all its episodes."""
+    memory = ReplayBuffer(len(chosen), 1, steps, chosen[0][0].observation.shape[1])
+    for lane, episodes in enumerate(chosen):
+        columns = transitions(episodes)
+        rows = np.random.default_rng([SEED, lane, 1]).choice(len(columns["action"]), steps, replace=False)
+        memory.extend(lane, observation=columns["observation"][rows], action=columns["action"][rows])
+    return memory
+
+
+def clone(demonstrations: str, episodes: int, config: dict, most: int | None = None, scattered: bool = False) -> dict:
+    """Behaviour cloning of LunarLander; of the first steps of the episodes, or of steps scattered over all of them."""
+    chosen = given(demonstrations, episodes)
+    memory = spread(chosen, most) if scattered else memory_of(chosen, most=most)
     *_, last = behavior_cloning(CloneConfig(**config), memory, 4, SEED, 1)
     return {"return": test(last.network, "LunarLander-v3"), "labels": last.labels}
 
@@ -140,7 +160,8 @@ def go_on(
     steps, curve = [0], [test(network, env_id)]
     hooks = {"network": network, "demonstrations": memory if shown else None, "extra_loss": extra_loss}
     for record in train_dqn(config, env_id, SEEDS, SEED, RECORDS, **hooks):
-        played = evaluation.play_episodes(greedy(record.network), env_id, SEEDS, 20, CURVE_SEED + record.step)
+        seed = CURVE_SEED + record.step
+        played = evaluation.play_episodes(greedy(record.network), env_id, SEEDS, CURVE_EPISODES, seed)
         steps.append(record.step)
         curve.append(played.mean(1))
     last = test(record.network, env_id)
@@ -150,25 +171,30 @@ def go_on(
 def energy(observation):
     """A potential for MountainCar: the car's energy, in units of the reward."""
     position, speed = observation[..., 0], observation[..., 1]
-    return 20_000 * (speed**2 / 2 + 0.0025 / 3 * torch.sin(3 * position))
+    return ENERGY * (speed**2 / 2 + 0.0025 / 3 * torch.sin(3 * position))
 
 
 REWARDS = {
-    "as it is": None,
+    "as it is": lambda batch: batch.reward,
     "shaped by the energy": rewards.with_potential(energy),
-    "bonus for speed": lambda batch: batch.reward + 100 * batch.next_observation[..., 1].abs(),
+    "shaped by a constant": rewards.with_potential(lambda observation: 0 * observation[..., 0] + CONSTANT),
+    "bonus for speed": lambda batch: batch.reward + SPEED_BONUS * batch.next_observation[..., 1].abs(),
 }
 
 
 def rewarded(config: dict, reward: str) -> dict:
-    """MountainCar with a changed reward; tested with the environment's own."""
-    steps, curve, promised = [], [], []
+    """MountainCar with a changed reward: in test episodes the environment's return, and what the agent was paid."""
+    steps, curve, paid = [], [], []
     for record in train_dqn(DQNConfig(**config), "MountainCar-v0", SEEDS, SEED, RECORDS, reward=REWARDS[reward]):
-        played = evaluation.play_episodes(greedy(record.network), "MountainCar-v0", SEEDS, 20, CURVE_SEED + record.step)
+        seed = CURVE_SEED + record.step
+        memory = memory_of(record_episodes(greedy(record.network), "MountainCar-v0", SEEDS, CURVE_EPISODES, seed))
+        for number in range(SEEDS):
+            slot = memory.first_slot[number] + torch.arange(memory.filled()[number].item())
+            batch = memory.read(slot, 1, config["discount"], torch.ones(len(slot)))
+            curve.append(batch.reward.sum() / CURVE_EPISODES)
+            paid.append(REWARDS[reward](batch).sum() / CURVE_EPISODES)
         steps.append(record.step)
-        curve.append(played.mean(1))
-        promised.append(record.q / config["reward_scale"])
-    curves = {"curve": np.array(curve).T, "promised": np.array(promised).T}
+    curves = {"curve": np.array(curve).reshape(-1, SEEDS).T, "paid": np.array(paid).reshape(-1, SEEDS).T}
     return {"return": test(record.network, "MountainCar-v0"), "steps": np.array(steps)} | curves
 
 
@@ -176,7 +202,7 @@ def by_demonstrations(env_id: str, episodes: int, config: dict, absorbing: bool)
     """SQIL: no reward but 1 for each step of the expert."""
     name = {"CartPole-v1": "cart_pole", "MountainCar-v0": "mountain_car"}[env_id]
     config = DQfDConfig(**config)
-    hooks = {"reward": rewards.sqil_reward(config.discount, absorbing), "target": rewards.soft_target(0.01)}
+    hooks = {"reward": rewards.sqil_reward(config.discount, absorbing), "target": rewards.soft_target(TEMPERATURE)}
     hooks["demonstrations"] = memory_of(given(f"{name}/expert-v0", episodes))
     *_, last = train_dqn(config, env_id, SEEDS, SEED, 1, **hooks)
     return {"return": test(last.network, env_id)}
@@ -191,7 +217,9 @@ CAR = {
     "discount": 0.99, "n_steps": 10, "steps": 30_000, "epsilon_start": 0.1, "epsilon": 0.02, "exploration": 0.1,
     "replay_capacity": 40_000, "batch_size": 64, "margin_until": 0.3,
 }  # fmt: skip
-WALK = CAR | {"n_steps": 1, "epsilon_start": 1.0, "epsilon": 0.05, "exploration": 0.5, "steps": 40_000}
+WALK = {
+    "discount": 0.99, "n_steps": 1, "steps": 40_000, "exploration": 0.5, "replay_capacity": 40_000, "batch_size": 64,
+}  # fmt: skip
 SQIL = {
     "discount": 0.99, "n_steps": 1, "target_period": 20, "batch_size": 64, "demonstration_ratio": 0.5,
     "epsilon_start": 0.01, "epsilon": 0.01,
@@ -201,13 +229,15 @@ SMALL = {"width": 64, "batch_size": 64}
 
 def study_of_imitation():
     """Notebook 04: how much from how many demonstrations of whom, and DAgger at the same number of labels."""
-    for kind, counts in {"expert": (1, 2, 4, 10, 20, 40), "mediocre": (4, 40), "noisy": (4, 40)}.items():
+    for kind, counts in {"expert": (1, 2, 4, 10, 20, 40), "mediocre": (4, 20), "noisy": (4, 20)}.items():
         for episodes in counts:
             settings = {"demonstrations": f"lunar_lander/{kind}-v0", "episodes": episodes, "config": {}}
             yield f"{kind}, {episodes} episodes", clone, settings
     for labels in (250, 500, 1000, 2000, 4000):
         settings = {"demonstrations": "lunar_lander/expert-v0", "episodes": 40, "most": labels}
-        yield f"cloning, {labels} labels", clone, settings | {"config": SMALL | {"updates": 3000}}
+        settings["config"] = SMALL | {"updates": 3000}
+        yield f"cloning, {labels} labels", clone, settings
+        yield f"cloning, {labels} scattered labels", clone, settings | {"scattered": True}
         yield f"DAgger, {labels} labels", aggregate, {"labels": labels, "rounds": 5, "config": SMALL | {"updates": 500}}
 
 
@@ -263,7 +293,10 @@ def recipe(study: str, arm: str) -> dict:
     """All that decides what an arm gives."""
     function, settings = STUDIES[study][arm]
     fixed = {"seed": SEED, "seeds": SEEDS, "test_seeds": [CURVE_SEED, TEST_SEED], "record_seed": RECORD_SEED}
-    return {"does": function.__name__, "demonstrations": DEMONSTRATIONS} | settings | fixed
+    fixed |= {"records": RECORDS, "episodes": EPISODES, "curve_episodes": CURVE_EPISODES, "held_out": HELD_OUT}
+    fixed |= {"tremble": TREMBLE, "temperature": TEMPERATURE, "energy": ENERGY, "speed_bonus": SPEED_BONUS}
+    fixed["teachers"] = [storage.sha256(FOLDER / f"{name}.safetensors") for name, _ in (TEACHER, MEDIOCRE)]
+    return {"does": function.__name__, "settings": settings, "demonstrations": DEMONSTRATIONS} | fixed
 
 
 def run_arm(study: str, arm: str) -> tuple[dict[str, torch.Tensor], float]:

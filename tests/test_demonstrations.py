@@ -57,6 +57,11 @@ def test_what_is_recorded_is_what_a_plain_loop_plays():
             np.testing.assert_allclose(one, other, rtol=1e-6)
 
 
+def test_nobody_plays_nothing():
+    with pytest.raises(ValueError, match="both must be 1 or more"):
+        record_episodes(leaning, "CartPole-v1", seeds=1, episodes=0)
+
+
 @pytest.fixture
 def episodes():
     return record_episodes(leaning, "CartPole-v1", seeds=1, episodes=6, seed=3)[0]
@@ -121,6 +126,35 @@ def test_a_memory_of_demonstrations_draws_each_seed_from_its_own(episodes):
         seen = {tuple(row) for episode in own for row in episode.observation[:-1]}
         assert {tuple(row) for row in batch.observation[seed].numpy()} <= seen
         assert memory.filled()[seed].item() == sum(len(episode.action) for episode in own)
+
+
+@pytest.mark.parametrize("chosen", [[], [[]]])
+def test_a_memory_without_episodes_is_refused(chosen):
+    with pytest.raises(ValueError, match="at least one episode for each seed"):
+        memory_of(chosen)
+
+
+def test_a_memory_with_nan_is_refused(episodes):
+    spoiled = episodes[0]._replace(reward=episodes[0].reward * np.nan)
+    with pytest.raises(ValueError, match="leave damaged episodes out"):
+        memory_of([[spoiled]])
+
+
+def test_n_step_returns_of_demonstrations_against_a_loop(episodes):
+    """With truncated episodes among them: the window ends at the cut, and the value behind it still counts."""
+    mixed = [e._replace(terminated=i % 2 == 0, truncated=i % 2 == 1) for i, e in enumerate(episodes)]
+    memory = memory_of([mixed])
+    memory.reward[:] = torch.arange(memory.rows).float()
+    batch, row = memory.read(torch.arange(memory.rows)[None], 5, 0.9, torch.ones(1, memory.rows)), 0
+    for episode in mixed:
+        steps = len(episode.action)
+        for start in range(steps):
+            k = min(5, steps - start)
+            assert batch.reward[0, row].item() == pytest.approx(sum(0.9**i * (row + i) for i in range(k)), rel=1e-5)
+            assert batch.discount[0, row].item() == pytest.approx(0.9**k)
+            assert bool(batch.terminated[0, row]) == (start + k == steps and episode.terminated)
+            np.testing.assert_array_equal(batch.next_observation[0, row], episode.observation[start + k])
+            row += 1
 
 
 def manifest_of(folder):

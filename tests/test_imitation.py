@@ -88,8 +88,13 @@ def test_a_clone_is_the_same_alone_and_beside_others(episodes):
 
 def test_cloning_goes_on_with_a_network(memory):
     *_, first = behavior_cloning(SMALL, memory, 2, seed=0)
+    before = first.network.choose([0, 1])
     *_, longer = behavior_cloning(SMALL, memory, 2, seed=1, network=first.network)
-    assert longer.network is first.network
+    x = torch.randn(2, 5, 4)
+    assert torch.equal(first.network(x), before(x)) and not torch.equal(longer.network(x), before(x))
+    assert longer.loss.mean() < first.loss.mean() + 0.1
+    with pytest.raises(ValueError, match="the network to go on from has 1 seeds"):
+        next(iter(behavior_cloning(SMALL, memory, 2, network=first.network.choose([0]))))
 
 
 def test_dagger_asks_the_expert_where_the_clone_goes(episodes):
@@ -109,6 +114,12 @@ def test_dagger_asks_the_expert_where_the_clone_goes(episodes):
             rows = memory.first_slot[seed] + torch.arange(40 + 20 * turn, 60 + 20 * turn)
             np.testing.assert_array_equal(memory.observation[rows], states[seed])
             np.testing.assert_array_equal(memory.action[rows], leaning(states[seed]))
+
+
+def test_dagger_without_room_is_refused(episodes):
+    memory = memory_of([episodes[:1]], spare=39)
+    with pytest.raises(ValueError, match="no room for 2 · 20 more labels"):
+        next(iter(imitation.dagger(SMALL, "CartPole-v1", leaning, memory, 2, rounds=2, labels=20)))
 
 
 def test_a_batch_holds_the_demonstrations_share(memory):
@@ -174,6 +185,17 @@ def test_demonstrations_without_a_ratio_are_refused(memory):
 
     with pytest.raises(TypeError, match="DQfDConfig"):
         next(iter(train_dqn(DQNConfig(), seeds=2, demonstrations=memory)))
+
+
+def test_demonstrations_of_another_environment_are_refused(memory):
+    with pytest.raises(ValueError, match="have 4 numbers in an observation, MountainCar-v0 has 2"):
+        next(iter(train_dqn(SHORT, "MountainCar-v0", seeds=2, demonstrations=memory)))
+
+
+def test_an_action_that_does_not_exist_is_refused(memory):
+    memory.action[3] = 2
+    with pytest.raises(ValueError, match="hold action 2; there are the actions 0 to 1"):
+        next(iter(behavior_cloning(SMALL, memory, 2)))
 
 
 def test_demonstrations_of_another_number_of_seeds_are_refused(memory):

@@ -76,6 +76,22 @@ def test_an_episode_is_on_disk_before_it_ends(player, tmp_path):
     assert len(episode.action) >= 10 and player.thread.is_alive()
 
 
+def test_no_recording_is_overwritten_after_one_was_deleted(player, tmp_path):
+    for _ in range(3):
+        player.play(steps=2)
+    (tmp_path / "LunarLander-v3" / "episode_0000.safetensors").unlink()
+    player.play(steps=2)
+    left = sorted(path.stem for path in (tmp_path / "LunarLander-v3").iterdir())
+    assert left == ["episode_0001", "episode_0002", "episode_0003"]
+
+
+def test_a_new_player_stops_the_one_before(player, tmp_path):
+    player.start()
+    play.Player("LunarLander-v3", folder=tmp_path)
+    player.thread.join(5)
+    assert not player.thread.is_alive()
+
+
 def test_start_twice_plays_once(player):
     player.start()
     thread = player.thread

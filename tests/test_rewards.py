@@ -119,6 +119,19 @@ def test_sqil_pays_the_expert_one_a_step_and_the_agent_nothing():
         rewards.sqil_reward(1.0)
 
 
+def test_with_an_absorbing_end_the_pay_goes_on_for_ever_but_not_behind_a_cut():
+    memory = ReplayBuffer(1, 1, 4, 1)
+    memory.demonstrated = True
+    rows = {"observation": torch.zeros(4, 1), "next_observation": torch.zeros(4, 1), "action": torch.zeros(4)}
+    done = torch.tensor([False, True, False, True])
+    memory.extend(0, **rows, reward=torch.zeros(4), terminated=torch.tensor([0, 1, 0, 0]).bool(), done=done)
+    batch = memory.read(torch.arange(4)[None], 3, 0.5, torch.ones(1, 4))
+    assert rewards.sqil_reward(0.5, absorbing=True)(batch)[0].tolist() == pytest.approx([2.0, 2.0, 1.5, 1.0])
+    memory.demonstrated = False
+    batch = memory.read(torch.arange(4)[None], 3, 0.5, torch.ones(1, 4))
+    assert rewards.sqil_reward(0.5, absorbing=True)(batch).abs().sum() == 0
+
+
 def test_sqil_learns_to_balance_without_the_environments_reward():
     [episodes] = record_episodes(lambda o: (o[..., 2] + o[..., 3] > 0).astype(int), "CartPole-v1", 1, 4, seed=0)
     config = DQfDConfig(discount=0.99, steps=4000, exploration=0.01, epsilon_start=0, epsilon=0, n_steps=1,

@@ -65,11 +65,11 @@ EXERCISES = {
     ),
     "why_the_cliff": Exercise(
         answer="c",
-        hints=["What does a logit of 7 say about the return? And what does max Q(s′, ·) take it for?"],
+        hints=["Neither of the two suspects was the cause alone. What does the TD loss say about the expert's action?"],
         mistakes={
-            "The first batches are as large as all others, and the learning rate is the same.": "a",
+            "With a tenth of the learning rate they fall as well: the figure above shows it.": "a",
             "With so low an ε almost all actions are the clone's own; and the greedy policy itself collapses.": "b",
-            "The network is exactly the clone: before the first update it flies as well.": "d",
+            "With the level corrected they fall as well; they only recover sooner.": "d",
         },
     ),
     "unseen_actions": Exercise(

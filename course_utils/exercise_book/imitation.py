@@ -97,7 +97,7 @@ EXERCISES = {
         mistakes={
             "Such a reward can be defined (notebook 06 does), but cloning uses none: no return is added up.": "b",
             "There is a label for each state: the expert's action.": "c",
-            "Reinforcement learning without reward is a contradiction: section 4.5 shows what is really special.": "d",
+            "Cloning learns no behaviour from its consequences; section 4.5 shows what is special about it.": "d",
         },
     ),
 }

@@ -70,7 +70,7 @@ EXERCISES = {
         hints=["Which of the two curves of this section looked wrong?"],
         mistakes={
             "The loss measures how well the values fit the pay; they fit it well.": "a",
-            "All ten do the same: it is no bad luck, it is the best policy for this pay.": "c",
+            "Nearly all do the same, and are paid more for it: that is no bad luck.": "c",
             "The promised value rises: by its own measure the agent becomes better.": "d",
         },
     ),

@@ -5,6 +5,7 @@ Screenshots are kept in runs/screenshots, to be looked at.
 """
 
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -257,7 +258,7 @@ def test_imitation_is_played_by_keyboard(opened):
     notebook.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
     clones = notebook.show_cell("play.recorded")
     expect(clones.get_by_text("episodes that you have flown: 1")).to_be_visible()
-    expect(clones.get_by_text("clones return")).to_be_visible()
+    expect(clones.get_by_text(re.compile(r"clones return -?\d"))).to_be_visible(timeout=30_000)
     notebook.screenshot("cloned")
     check_live_training(notebook, "live_cloning, Lesson()")
     notebook.show_cell("record_episodes(networks.greedy(clones[1])")
