@@ -52,7 +52,7 @@ EXERCISES = {
             "The expert's own value is not subtracted.": _margin(
                 lambda chosen, margin: margin * (1 - chosen), lambda q, own: 0 * own
             ),
-            "The maximum leaves the expert's action out: then the loss can fall below 0, and never ends to push.": (
+            "The maximum leaves the expert's action out: then the loss can fall below 0, and never stops pushing.": (
                 _margin(lambda chosen, margin: margin - 1e9 * chosen)
             ),
             "The margin is subtracted from the others: then they may even be better than the expert's.": (

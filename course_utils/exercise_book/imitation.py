@@ -27,7 +27,7 @@ def _logits():
 EXERCISES = {
     "damaged_episode": Exercise(
         answer="b",
-        hints=["What else may be wrong in an episode whose sensor failed once? And whom does the n-step sum run over?"],
+        hints=["What else may be wrong in an episode whose sensor failed once? And what does an n-step sum run over?"],
         mistakes={
             "A 0 is an observation like any other: the network learns from a state that never was.": "a",
             "Without this step its neighbours are not neighbours any more: an n-step sum would run over the gap.": "c",
@@ -40,7 +40,8 @@ EXERCISES = {
         probe=with_gradient,
         tolerance=1e-4,
         hints=[
-            "log_softmax over the last axis, then pick the expert's action, then the sign.",
+            "log_softmax over the last axis, then pick the expert's action, then the sign. (torch's own cross_entropy "
+            "wants the actions on axis 1, and takes the mean.)",
             "logits.log_softmax(-1).gather(-1, action[..., None])[..., 0] is log π(a | s).",
         ],
         mistakes={
@@ -53,10 +54,13 @@ EXERCISES = {
             "This is the probability, not the surprise: the logarithm is missing.": (
                 lambda logits, action: logits.softmax(-1).gather(-1, action[..., None])[..., 0]
             ),
+            "The softmax runs over the wrong axis: the actions are on the last one, -1.": (
+                lambda logits, action: -logits.log_softmax(0).gather(-1, action[..., None])[..., 0]
+            ),
             "The softmax is missing: the logits themselves are no distribution.": (
                 lambda logits, action: -logits.gather(-1, action[..., None])[..., 0]
             ),
-            "The last axis is gone to one: index it away after gather, [..., 0].": (
+            "One axis too many: gather keeps the last one, index it away with [..., 0].": (
                 lambda logits, action: imitation.cloning_loss(logits, action)[..., None]
             ),
             "The logarithm of a softmax that is 0 is −∞: use log_softmax, which never computes that 0.": (

@@ -28,7 +28,7 @@ EXERCISES = {
         cases=_steps,
         hints=[
             "The new potential is discounted, and counts 0 behind a terminal step; the old one is taken away in full.",
-            "discount * (1 - terminated) * next_potential - potential",
+            "The whole of it: discount * (1 - terminated) * next_potential - potential.",
         ],
         mistakes={
             "The potential of a terminal state counts: the factor (1 − terminated) is missing.": (
@@ -80,7 +80,7 @@ EXERCISES = {
         tolerance=1e-3,
         hints=[
             "Divide by τ, take logsumexp over the last axis, multiply by τ.",
-            "temperature * (q / temperature).logsumexp(-1)",
+            "The whole of it: temperature * (q / temperature).logsumexp(-1).",
         ],
         mistakes={
             "This is the hard maximum.": lambda q, tau: q.amax(-1),
