@@ -1,5 +1,7 @@
 """Hold every notebook that pytest runs to its budget of CPU seconds and memory, and tell what each has used."""
 
+import os
+
 import psutil
 import pytest
 
@@ -7,6 +9,12 @@ from tests.run_notebooks import check_budget, cost_of
 
 COVERAGE_SLACK = 1.5  # counting lines slows the module down; the plain runs of test_seeds.py have no slack
 measured = {}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def empty_runs(tmp_path_factory):
+    """Notebooks that are tested neither find nor change what the learner has made."""
+    os.environ["COURSE_RUNS"] = str(tmp_path_factory.mktemp("runs"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -152,7 +152,11 @@ def _numbers(exercise, function, case):
         raise
     except Exception as error:
         told = f"Your function raised {type(error).__name__}: {error}. Inputs: {_brief(case)}."
-        lost_axis = " Perhaps an axis is lost: keepdim=True keeps it." if "must match the size" in str(error) else ""
+        lost_axis = (
+            " Perhaps an axis is lost (keepdim=True keeps it), or one is too many ([..., 0])."
+            if "must match the size" in str(error)
+            else ""
+        )
         raise WrongAnswer(told + lost_axis) from error
     try:
         return np.asarray(result, dtype=float)

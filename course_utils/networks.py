@@ -110,6 +110,18 @@ def make_network(envs, config, seeds: int, scale: list[float] | None, seed: int,
     return QNetwork(seeds, *size, *shape, scale, torch.Generator().manual_seed(seed)).to(device)
 
 
+def copy_to_go_on(network: QNetwork, fresh: QNetwork) -> QNetwork:
+    """A copy of `network` to train further, where a fresh one like `fresh` would have been trained.
+
+    Raises ValueError if the number of networks, observations or actions does not fit.
+    """
+    for name in ("seeds", "observations", "actions"):
+        if network.shape[name] != fresh.shape[name]:
+            raise ValueError(f"the network to go on from has {network.shape[name]} {name}, this training needs "
+                             f"{fresh.shape[name]}: choose another network or environment.")  # fmt: skip
+    return network.choose(list(range(network.shape["seeds"]))).to(fresh.observation_scale.device)
+
+
 @torch.no_grad()
 def update_target(target: nn.Module, online: nn.Module, rate: float) -> None:
     """Move the target network a part `rate` of the way to the online one; 1 copies it.

@@ -15,6 +15,7 @@ class Batch(NamedTuple):
     observation, next_observation: [S, B, D]. action: [S, B], int64. reward: [S, B], the discounted sum of k rewards.
     terminated: [S, B], 0 or 1. discount: [S, B], γ^k, what the value behind the k steps counts.
     index: [S, B], where the transition lies. weight: [S, B], importance weights, 1 for uniform sampling.
+    demonstrated: [S, B], 1 where an expert acted, else 0.
     """
 
     observation: Tensor
@@ -25,6 +26,7 @@ class Batch(NamedTuple):
     discount: Tensor
     index: Tensor
     weight: Tensor
+    demonstrated: Tensor
 
 
 def n_step_return(reward: Tensor, done: Tensor, discount: float) -> tuple[Tensor, Tensor]:
@@ -44,6 +46,8 @@ class ReplayBuffer(nn.Module):
     A seed's transitions lie in `lanes` rings, one an environment. All tensors are buffers of a module, so that
     `state_dict` holds the whole memory. Raises ValueError for a capacity under one row a lane.
     """
+
+    demonstrated = False  # whether an expert acted
 
     def __init__(self, seeds: int, lanes: int, capacity: int, observations: int):
         super().__init__()
@@ -80,6 +84,14 @@ class ReplayBuffer(nn.Module):
             getattr(self, name)[slot] = values[real].to(getattr(self, name).dtype)
         self.written += real
         return slot
+
+    def extend(self, lane: int, **transitions: Tensor) -> None:
+        """Write T steps in a row into one lane, each tensor [T, ...]."""
+        steps = len(transitions["action"])
+        slot = self.first_slot[lane] + (self.written[lane] + torch.arange(steps, device=self.action.device)) % self.rows
+        for name, values in transitions.items():
+            getattr(self, name)[slot] = values.to(getattr(self, name).dtype)
+        self.written[lane] += steps
 
     def cut(self) -> None:
         """End the window of n steps behind each lane's newest row: what comes next is another episode."""
@@ -125,6 +137,7 @@ class ReplayBuffer(nn.Module):
             discount=discount**steps,
             index=slot,
             weight=weight,
+            demonstrated=torch.full_like(weight, self.demonstrated),
         )
 
 

@@ -1,6 +1,7 @@
-"""Make everything in this folder again: make data. A training that was interrupted goes on from its checkpoint.
+"""Make everything in this folder again, on two cores: make data.
 
-Names of runs may follow, to make only these: python data/build.py lunar_lander_200k
+What was interrupted goes on from its checkpoint, or with the next arm of its study.
+Names may follow, to make only these: python data/build.py lunar_lander_200k imitation
 """
 
 import hashlib
@@ -11,7 +12,9 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
+import joblib
 import numpy as np
+import taught
 import torch
 
 from course_utils import evaluation, storage
@@ -52,6 +55,8 @@ def recipe(name: str) -> dict:
     if name == "cartpole_pool":
         arms = {arm: asdict(DQNConfig(steps=POOL_STEPS, **settings)) for arm, settings in POOL.items()}
         made = {"environment": "CartPole-v1", "arms": arms, "seeds": POOL_SEEDS, "records": POOL_RECORDS}
+    elif name in taught.STUDIES:
+        return {arm: taught.recipe(name, arm) for arm in taught.STUDIES[name]}
     else:
         env_id, config = RUNS[name]
         made = {"environment": env_id, "config": asdict(config), "seeds": SEEDS, "records": RECORDS}
@@ -60,7 +65,12 @@ def recipe(name: str) -> dict:
 
 def recipe_hash(name: str) -> str:
     """The recipe as 16 hexadecimal digits: a file whose manifest says another one is out of date."""
-    return hashlib.sha256(json.dumps(recipe(name), sort_keys=True).encode()).hexdigest()[:16]
+    return hash_of(recipe(name))
+
+
+def hash_of(facts: dict) -> str:
+    """JSON data as 16 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def build(name: str) -> None:
@@ -110,6 +120,32 @@ def build_pool() -> None:
     storage.save_tensors(FOLDER / "cartpole_pool.safetensors", tensors, facts)
 
 
+def part_of(study: str, arm: str) -> Path:
+    """Where an arm's result waits until its study is complete; another recipe has another place."""
+    return FOLDER / "parts" / f"{study}.{hash_of(taught.recipe(study, arm))}.safetensors"
+
+
+def build_arm(study: str, arm: str) -> None:
+    """One arm of a study, unless an interrupted build has left it."""
+    if not part_of(study, arm).exists():
+        tensors, seconds = taught.run_arm(study, arm)
+        storage.save_tensors(part_of(study, arm), tensors, {"cpu_seconds": round(seconds, 1)})
+        print(f"{study}: {arm}, return {tensors['return'].mean():.1f}, {seconds:.0f} s", flush=True)
+
+
+def join_study(study: str) -> None:
+    """All arms of a study in one file."""
+    tensors, seconds = {}, {}
+    for arm in taught.STUDIES[study]:
+        part, facts = storage.load_tensors(part_of(study, arm))
+        tensors |= {f"{arm}.{name}": tensor for name, tensor in part.items()}
+        seconds[arm] = facts["cpu_seconds"]
+    facts = {"arms": recipe(study), "recipe": recipe_hash(study), "seeds": taught.SEEDS, "cpu_seconds": seconds}
+    storage.save_tensors(FOLDER / f"{study}.safetensors", tensors, facts | {"episodes": EPISODES})
+    for arm in taught.STUDIES[study]:
+        part_of(study, arm).unlink()
+
+
 def recipe_of(path: Path) -> str:
     """The recipe hash that a file carries, in its lineage card or its facts."""
     facts = storage.load_tensors(path)[1]
@@ -120,17 +156,35 @@ def write_manifest() -> None:
     """The size and SHA-256 of every file, and the recipe that it was made by."""
     manifest = {}
     for path in sorted(FOLDER.glob("*.safetensors")):
-        manifest[path.name] = {
-            "sha256": storage.sha256(path),
-            "bytes": path.stat().st_size,
-            "recipe": recipe_of(path),
-        }
+        manifest[path.name] = {**size_of(path), "recipe": recipe_of(path)}
+    for name, made in taught.DEMONSTRATIONS.items():
+        for path in sorted((FOLDER / "demonstrations" / name).rglob("*.*")):
+            manifest[path.relative_to(FOLDER).as_posix()] = {**size_of(path), "recipe": hash_of(made)}
     unfinished = FOLDER / "manifest.unfinished"
     unfinished.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     os.replace(unfinished, FOLDER / "manifest.json")
 
 
+def size_of(path: Path) -> dict:
+    """SHA-256 and bytes of a file."""
+    return {"sha256": storage.sha256(path), "bytes": path.stat().st_size}
+
+
+def side_by_side(function, arguments: list[tuple]) -> None:
+    """Call the function with each tuple of arguments, on two cores."""
+    joblib.Parallel(n_jobs=2)(joblib.delayed(function)(*each) for each in arguments)
+
+
 if __name__ == "__main__":
-    for name in sys.argv[1:] or [*RUNS, "cartpole_pool"]:
-        build_pool() if name == "cartpole_pool" else build(name)
+    names = sys.argv[1:] or [*RUNS, "cartpole_pool", *taught.DEMONSTRATIONS, *taught.STUDIES]
+    side_by_side(build, [(name,) for name in sorted(RUNS, reverse=True) if name in names])
+    if "cartpole_pool" in names:
+        build_pool()
+    for name in [name for name in taught.DEMONSTRATIONS if name in names]:
+        taught.build_demonstrations(name)
+    write_manifest()  # the studies read what was made so far
+    studies = [name for name in taught.STUDIES if name in names]
+    side_by_side(build_arm, [(study, arm) for study in studies for arm in taught.STUDIES[study]])
+    for study in studies:
+        join_study(study)
     write_manifest()

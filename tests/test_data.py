@@ -1,27 +1,32 @@
 """What ships with the course is what its recipes make, and does what its cards say."""
 
-import importlib.util
 import json
 import random
+import sys
 
+import gymnasium as gym
 import numpy as np
 import pytest
 
 from course_utils import evaluation, storage
+from course_utils.demonstrations import FILES, damage, load_demonstrations
 from course_utils.dqn import DQNConfig, train_dqn
 from course_utils.networks import greedy
 
-specification = importlib.util.spec_from_file_location("build", storage.SHIPPED / "build.py")
-build = importlib.util.module_from_spec(specification)
-specification.loader.exec_module(build)
-NAMES = [*build.RUNS, "cartpole_pool"]
+sys.path.insert(0, str(storage.SHIPPED))
+import build
+import taught
+
+NAMES = [*build.RUNS, "cartpole_pool", *taught.STUDIES]
+DATASETS = [f"demonstrations/{name}/data/{file}" for name in taught.DEMONSTRATIONS for file in FILES]
 MANIFEST = json.loads((storage.SHIPPED / "manifest.json").read_text(encoding="utf-8"))
 
 
 def test_the_manifest_names_every_file_and_no_other():
-    assert sorted(MANIFEST) == sorted(path.name for path in storage.SHIPPED.glob("*.safetensors"))
-    assert sorted(MANIFEST) == sorted(f"{name}.safetensors" for name in NAMES)
-    assert sum(entry["bytes"] for entry in MANIFEST.values()) < 5e6
+    there = [*storage.SHIPPED.glob("*.safetensors"), *storage.SHIPPED.glob("demonstrations/**/data/*")]
+    assert sorted(MANIFEST) == sorted(path.relative_to(storage.SHIPPED).as_posix() for path in there)
+    assert sorted(MANIFEST) == sorted([f"{name}.safetensors" for name in NAMES] + DATASETS)
+    assert sum(entry["bytes"] for entry in MANIFEST.values()) < 20e6
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -67,3 +72,41 @@ def test_it_reaches_what_the_course_promises():
     for name, level in levels.items():
         card = storage.load_agent(storage.shipped(f"{name}.safetensors"))[1]
         assert card["interval"][0] >= level, name
+
+
+def test_the_three_teachers_are_good_enough():
+    card = storage.load_agent(storage.shipped("lunar_lander_320k.safetensors"))[1]
+    assert min(card["return"][:3]) >= 220 and card["config"]["width"] <= 128
+
+
+@pytest.mark.parametrize("name", taught.DEMONSTRATIONS)
+def test_demonstrations_are_sound_and_by_the_present_recipe(name):
+    recipe = taught.DEMONSTRATIONS[name]
+    episodes = load_demonstrations(name)
+    assert len(episodes) == recipe["episodes"] >= 20
+    actions = gym.spec(recipe["env_id"]).make().action_space.n
+    assert {damage(episode, actions) for episode in episodes} == {""}
+    for file in FILES:
+        assert MANIFEST[f"demonstrations/{name}/data/{file}"]["recipe"] == build.hash_of(recipe), "run `make data`"
+
+
+@pytest.mark.parametrize("study", taught.STUDIES)
+def test_a_study_is_complete(study):
+    tensors, facts = storage.load_tensors(storage.shipped(f"{study}.safetensors"))
+    assert list(facts["arms"]) == list(taught.STUDIES[study])
+    for arm in facts["arms"]:
+        assert tensors[f"{arm}.return"].shape == (facts["seeds"],) == (10,)
+        if f"{arm}.curve" in tensors:
+            assert tensors[f"{arm}.curve"].shape == (10, len(tensors[f"{arm}.steps"]))
+
+
+def test_a_sample_of_the_studies_runs_again(monkeypatch):
+    """An arm that is not too long, drawn anew each time, with another base seed: its mean, as far as luck allows."""
+    study = random.choice(list(taught.STUDIES))
+    tensors, facts = storage.load_tensors(storage.shipped(f"{study}.safetensors"))
+    arm = random.choice([arm for arm, seconds in facts["cpu_seconds"].items() if seconds < 60])
+    monkeypatch.setattr(taught, "SEED", random.randrange(100, 10**6))
+    monkeypatch.setattr(taught, "EPISODES", 20)
+    again, shipped = taught.run_arm(study, arm)[0]["return"].numpy(), tensors[f"{arm}.return"].numpy()
+    spread = max(((again.var(ddof=1) + shipped.var(ddof=1)) / 10) ** 0.5, 0.03 * abs(shipped.mean()))
+    assert abs(again.mean() - shipped.mean()) < 5 * spread, f"{study}: {arm}"

@@ -30,6 +30,7 @@ def some_batch(seeds, size=32, observations=4, actions=2, seed=0):
         discount=0.9 * torch.ones(seeds, size),
         index=torch.arange(seeds * size).view(seeds, size),
         weight=torch.rand(seeds, size, generator=stream),
+        demonstrated=torch.zeros(seeds, size),
     )
 
 

@@ -94,7 +94,34 @@ def middle_half(values):
     return np.mean(np.sort(np.asarray(values), axis=0)[cut : len(values) - cut], axis=0)
 
 
+def surprise_by_hand(logits, action):
+    shifted = logits - logits.max(-1, keepdim=True).values
+    log_sum = torch.log(torch.exp(shifted).sum(-1))
+    return log_sum - torch.take_along_dim(shifted, action.unsqueeze(-1), -1).squeeze(-1)
+
+
+def margin_in_steps(q, action, margin):
+    bonus = torch.full_like(q, margin)
+    bonus.scatter_(-1, action.unsqueeze(-1), 0.0)
+    best = (q + bonus).max(-1).values
+    return best - torch.take_along_dim(q, action.unsqueeze(-1), -1).squeeze(-1)
+
+
+def shaping_with_where(potential, next_potential, terminated, discount):
+    behind = np.where(terminated, 0.0, next_potential)
+    return discount * behind - potential
+
+
+def soft_value_shifted(q, temperature):
+    top = q.max(-1).values
+    return top + temperature * torch.log(torch.exp((q - top[..., None]) / temperature).sum(-1))
+
+
 RIGHT = {
+    "cloning_loss": surprise_by_hand,
+    "margin_loss": margin_in_steps,
+    "shaping_reward": shaping_with_where,
+    "soft_value": soft_value_shifted,
     "td_target": torch_target_with_where,
     "update_target": refresh_with_state_dict,
     "n_step_return": n_steps_with_a_loop,
@@ -338,7 +365,74 @@ def unsorted_middle(values):
     return np.mean(values[cut : len(values) - cut], axis=0)
 
 
+def surprise_with_the_wrong_sign(logits, action):
+    return torch.log_softmax(logits, -1).gather(-1, action[..., None]).squeeze(-1)
+
+
+def surprise_averaged(logits, action):
+    return torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), action.reshape(-1))
+
+
+def surprise_without_gradient(logits, action):
+    return surprise_by_hand(logits.detach(), action)
+
+
+def surprise_by_log_of_softmax(logits, action):
+    shares = torch.softmax(logits, -1)
+    return -torch.log(torch.take_along_dim(shares, action[..., None], -1))[..., 0]
+
+
+def margin_for_everybody(q, action, margin):
+    return (q + margin).max(-1).values - torch.take_along_dim(q, action[..., None], -1)[..., 0]
+
+
+def margin_forgotten(q, action, margin):
+    return q.max(-1).values - torch.take_along_dim(q, action[..., None], -1)[..., 0]
+
+
+def margin_for_the_expert(q, action, margin):
+    bonus = margin * torch.nn.functional.one_hot(action, q.shape[-1])
+    return (q + bonus).max(-1).values - torch.take_along_dim(q, action[..., None], -1)[..., 0]
+
+
+def shaping_without_mask(potential, next_potential, terminated, discount):
+    return discount * next_potential - potential
+
+
+def shaping_turned_round(potential, next_potential, terminated, discount):
+    return potential - discount * next_potential * (1 - terminated)
+
+
+def shaping_with_tilde(potential, next_potential, terminated, discount):
+    return discount * ~np.asarray(terminated, bool) * next_potential  # and forgets the old one
+
+
+def soft_value_without_tau(q, temperature):
+    return torch.logsumexp(q / temperature, -1)
+
+
+def soft_value_overflowing(q, temperature):
+    return temperature * torch.log(torch.sum(torch.exp(q / temperature), -1))
+
+
+def soft_value_as_a_mean(q, temperature):
+    return torch.sum(torch.softmax(q / temperature, -1) * q, -1)
+
+
 WRONG = [
+    ("cloning_loss", surprise_with_the_wrong_sign, "sign is wrong"),
+    ("cloning_loss", surprise_averaged, "mean over the batch"),
+    ("cloning_loss", surprise_without_gradient, "carries no gradient"),
+    ("cloning_loss", surprise_by_log_of_softmax, "use log_softmax"),
+    ("margin_loss", margin_for_everybody, "expert's action, too"),
+    ("margin_loss", margin_forgotten, "There is no margin"),
+    ("margin_loss", margin_for_the_expert, "belongs to all the others"),
+    ("shaping_reward", shaping_without_mask, "terminal state counts"),
+    ("shaping_reward", shaping_turned_round, "turned round"),
+    ("shaping_reward", shaping_with_tilde, "old potential is left out"),
+    ("soft_value", soft_value_without_tau, "in front is missing"),
+    ("soft_value", soft_value_overflowing, "overflows"),
+    ("soft_value", soft_value_as_a_mean, "mean under the softmax"),
     ("td_target", torch_target_without_mask, "terminal mask is missing"),
     ("td_target", torch_target_masking_all, "also removes the reward"),
     ("td_target", torch_target_of_the_mean, "averages over the next actions"),

@@ -1,5 +1,14 @@
 """The exercises: for each its answer, inputs and hints, and the typical mistakes with what to say of them."""
 
-from course_utils.exercise_book import better_dqn, dqn, q_learning, start_here
+from course_utils.exercise_book import (
+    better_dqn,
+    demonstrations,
+    dqn,
+    imitation,
+    q_learning,
+    reward_design,
+    start_here,
+)
 
-EXERCISES = start_here.EXERCISES | q_learning.EXERCISES | dqn.EXERCISES | better_dqn.EXERCISES
+CHAPTERS = [start_here, q_learning, dqn, better_dqn, imitation, demonstrations, reward_design]
+EXERCISES = {name: exercise for chapter in CHAPTERS for name, exercise in chapter.EXERCISES.items()}

@@ -5,6 +5,7 @@ Screenshots are kept in runs/screenshots, to be looked at.
 """
 
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect, sync_playwright
+from safetensors.torch import load_file
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "runs" / "screenshots"
@@ -47,11 +49,12 @@ def browser():
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """A JupyterLab with empty settings, on copies of the notebooks; yields its address and its token."""
+    """A JupyterLab with empty settings, on copies of the notebooks; yields its address, token and folder of runs."""
     folder = tmp_path_factory.mktemp("lab")
     notebooks = shutil.copytree(ROOT / "notebooks", folder / "notebooks")
     private = {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
     private["JUPYTERLAB_SETTINGS_DIR"] = str(folder / "settings")
+    private["COURSE_RUNS"] = str(folder / "runs")
     quiet = folder / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
     quiet.parent.mkdir(parents=True)
     quiet.write_text('{"fetchNews": "false"}')  # else JupyterLab asks, on top of the notebook
@@ -66,7 +69,7 @@ def lab(tmp_path_factory):
     address = f"http://127.0.0.1:{port}"
     try:
         wait_for(lambda: answers(f"{address}/api/status?token={token}"), 60)
-        yield address, token
+        yield address, token, folder / "runs"
     finally:
         server.terminate()
         server.wait(20)
@@ -90,7 +93,7 @@ class Notebook:
     """One notebook, open in the browser. Cells are found by a piece of their source."""
 
     def __init__(self, browser, lab, name):
-        address, token = lab
+        address, token, self.runs = lab
         self.name = name
         self.page = browser.new_page(viewport={"width": 1280, "height": 1000})
         self.problems = []
@@ -195,26 +198,24 @@ def move_first_slider(cell):
     expect(readout).not_to_have_text(value)
 
 
-def test_q_learning_live_training(opened):
-    notebook = opened("01_q_learning")
-    check_all_ran(notebook)
-    check_live_training(notebook, "widgets.LiveTraining")
-    figure = notebook.show_cell("q_map(q_star")
-    expect(figure.locator("img")).to_be_visible()
-    expect(figure.get_by_text("A map of 4 by 4 cells")).to_be_visible()
-    notebook.screenshot("map")
-    assert notebook.problems == []
+# For each notebook: the cells of which a picture is kept.
+LOOKS = {
+    "01_q_learning": {"map": "q_map(q_star"},
+    "02_dqn": {"ladder": "show(compare_runs(returns", "probes": "verdict = {"},
+    "05_demonstrations": {"moon": "moon = {", "repaired": "repaired, agents = "},
+    "06_reward_design": {"bonus": "q_map(value_iteration(bonus_lake", "guides": "def learn_the_lake"},
+}
 
 
-def test_dqn_live_training(opened):
-    notebook = opened("02_dqn")
+@pytest.mark.parametrize("name", LOOKS)
+def test_live_training(opened, name):
+    notebook = opened(name)
     check_all_ran(notebook)
     check_live_training(notebook, "widgets.LiveTraining")
-    figure = notebook.show_cell("show(compare_runs(returns")
-    expect(figure.locator("img")).to_be_visible()
-    notebook.screenshot("ladder")
-    notebook.show_cell("verdict = {")
-    notebook.screenshot("probes")
+    for look, piece in LOOKS[name].items():
+        cell = notebook.show_cell(piece)
+        expect(cell.locator("img, pre").first).to_be_visible()
+        notebook.screenshot(look)
     assert notebook.problems == []
 
 
@@ -230,4 +231,34 @@ def test_better_dqn_sliders(opened):
     check_live_training(notebook, "widgets.LiveTraining")
     notebook.show_cell("figure.axes[0].set_ylim")
     notebook.screenshot("landing")
+    assert notebook.problems == []
+
+
+def test_imitation_is_played_by_keyboard(opened):
+    """Fly an episode with the arrow keys; the next cell finds it and clones it."""
+    notebook = opened("04_imitation")
+    check_all_ran(notebook)
+    game = notebook.show_cell("play.Player")
+    picture = game.locator("img.course-screen")
+    before = picture.get_attribute("src")
+    game.get_by_role("button", name="Start").click()
+    picture.click()
+    expect(picture).not_to_have_attribute("src", before)
+    notebook.page.keyboard.down("ArrowUp")
+    notebook.page.wait_for_timeout(1200)
+    notebook.page.keyboard.up("ArrowUp")
+    notebook.screenshot("flying")
+    expect(game.get_by_text("saved as episode_")).to_be_visible(timeout=60_000)
+    [path] = (notebook.runs / "played" / "LunarLander-v3").glob("episode_*.safetensors")
+    action = load_file(path)["action"].tolist()
+    assert action.count(2) >= 10 and action.count(0) >= 10  # the key was down for a while, and up for a while
+    notebook.show_cell("play.recorded")
+    notebook.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
+    clones = notebook.show_cell("play.recorded")
+    expect(clones.get_by_text("episodes that you have flown: 1")).to_be_visible()
+    expect(clones.get_by_text(re.compile(r"clones return -?\d"))).to_be_visible(timeout=30_000)
+    notebook.screenshot("cloned")
+    check_live_training(notebook, "widgets.LiveTraining")
+    notebook.show_cell("record_episodes(networks.greedy(clones[1])")
+    notebook.screenshot("paths")
     assert notebook.problems == []

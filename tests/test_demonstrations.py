@@ -1,0 +1,218 @@
+"""Demonstrations: what is recorded is what was played; damage is found; Minari reads what we write."""
+
+import json
+import os
+import subprocess
+import sys
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+
+from course_utils import demonstrations, storage
+from course_utils.demonstrations import (
+    Episode,
+    damage,
+    load_demonstrations,
+    memory_of,
+    record_episodes,
+    save_demonstrations,
+    split,
+    transitions,
+)
+
+
+def along_the_speed(observation):
+    """The rule that swings the car up: push where it moves."""
+    return np.where(observation[..., 1] >= 0, 2, 0)
+
+
+def leaning(observation):
+    """Push the cart to where its pole leans."""
+    return (observation[..., 2] > 0).astype(int)
+
+
+def played_alone(env_id, act, seed, episodes):
+    """The same episodes in a plain loop; a list of vector copies seeds copy i with seed + i."""
+    for copy in range(episodes):
+        env = gym.make(env_id)
+        observation, _ = env.reset(seed=seed + copy)
+        seen, actions, rewards, over = [observation], [], [], False
+        while not over:
+            actions.append(int(act(observation[None])[0]))
+            observation, reward, terminated, truncated, _ = env.step(actions[-1])
+            seen.append(observation)
+            rewards.append(reward)
+            over = terminated or truncated
+        yield Episode(np.array(seen), np.array(actions), np.array(rewards), terminated, truncated)
+
+
+def test_what_is_recorded_is_what_a_plain_loop_plays():
+    recorded = record_episodes(along_the_speed, "MountainCar-v0", seeds=2, episodes=3, seed=5)
+    assert [len(own) for own in recorded] == [3, 3]
+    flat = [episode for own in recorded for episode in own]
+    for ours, plain in zip(flat, played_alone("MountainCar-v0", along_the_speed, 5, 6), strict=True):
+        for one, other in zip(ours, plain, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+def test_nobody_plays_nothing():
+    with pytest.raises(ValueError, match="both must be 1 or more"):
+        record_episodes(leaning, "CartPole-v1", seeds=1, episodes=0)
+
+
+@pytest.fixture
+def episodes():
+    return record_episodes(leaning, "CartPole-v1", seeds=1, episodes=6, seed=3)[0]
+
+
+def test_a_sound_episode_has_no_damage(episodes):
+    assert [damage(episode, 2) for episode in episodes] == [""] * 6
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda e: e._replace(action=e.action[:-1]), "actions"),
+        (lambda e: e._replace(reward=e.reward[:0]), "rewards"),
+        (lambda e: e._replace(observation=np.where(np.arange(4) == 2, np.nan, e.observation)), "NaN"),
+        (lambda e: e._replace(reward=e.reward * np.inf), "infinite"),
+        (lambda e: e._replace(action=e.action + 1), "does not exist"),
+        (lambda e: e._replace(terminated=False), "its end is missing"),
+        (lambda e: e._replace(observation=np.repeat(e.observation[:1], len(e.observation), 0)), "stands still"),
+        (lambda e: Episode(e.observation[:1], e.action[:0], e.reward[:0], True, False), "0 actions"),
+    ],
+)
+def test_damage_is_named(episodes, change, words):
+    assert words in damage(change(episodes[0]), 2)
+
+
+def test_a_split_shares_no_episode_and_is_as_large_as_asked(episodes):
+    train, validation, test = split(episodes, (3, 2, 1), np.random.default_rng(0))
+    assert [len(part) for part in (train, validation, test)] == [3, 2, 1]
+    assert len({id(episode) for part in (train, validation, test) for episode in part}) == 6
+    other = split(episodes, (3, 2, 1), np.random.default_rng(1))[0]
+    assert {id(e) for e in train} != {id(e) for e in other}
+
+
+def test_a_split_of_too_few_episodes_is_refused(episodes):
+    with pytest.raises(ValueError, match="parts of 5, 2 episodes need 7; there are 6"):
+        split(episodes, (5, 2), np.random.default_rng(0))
+
+
+def test_transitions_are_the_steps_in_order(episodes):
+    columns = transitions(episodes)
+    steps = sum(len(episode.action) for episode in episodes)
+    assert all(len(column) == steps for column in columns.values())
+    first = len(episodes[0].action)
+    assert columns["done"].nonzero()[0] == first - 1
+    assert columns["terminated"].sum() == sum(episode.terminated for episode in episodes)
+    np.testing.assert_array_equal(columns["next_observation"][first - 1], episodes[0].observation[-1])
+    np.testing.assert_array_equal(columns["observation"][first], episodes[1].observation[0])
+
+
+def test_a_truncated_episode_is_done_but_not_terminated(episodes):
+    cut = episodes[0]._replace(terminated=False, truncated=True)
+    columns = transitions([cut])
+    assert columns["done"][-1] and not columns["terminated"].any()
+
+
+def test_a_memory_of_demonstrations_draws_each_seed_from_its_own(episodes):
+    memory = memory_of([episodes[:2], episodes[2:5]], spare=3)
+    batch = memory.sample(80, 1, 1.0, torch.Generator().manual_seed(0))
+    assert (batch.demonstrated == 1).all()
+    for seed, own in enumerate((episodes[:2], episodes[2:5])):
+        seen = {tuple(row) for episode in own for row in episode.observation[:-1]}
+        assert {tuple(row) for row in batch.observation[seed].numpy()} <= seen
+        assert memory.filled()[seed].item() == sum(len(episode.action) for episode in own)
+
+
+@pytest.mark.parametrize("chosen", [[], [[]]])
+def test_a_memory_without_episodes_is_refused(chosen):
+    with pytest.raises(ValueError, match="at least one episode for each seed"):
+        memory_of(chosen)
+
+
+def test_a_memory_with_nan_is_refused(episodes):
+    spoiled = episodes[0]._replace(reward=episodes[0].reward * np.nan)
+    with pytest.raises(ValueError, match="leave damaged episodes out"):
+        memory_of([[spoiled]])
+
+
+def test_n_step_returns_of_demonstrations_against_a_loop(episodes):
+    """With truncated episodes among them: the window ends at the cut, and the value behind it still counts."""
+    mixed = [e._replace(terminated=i % 2 == 0, truncated=i % 2 == 1) for i, e in enumerate(episodes)]
+    memory = memory_of([mixed])
+    memory.reward[:] = torch.arange(memory.rows).float()
+    batch, row = memory.read(torch.arange(memory.rows)[None], 5, 0.9, torch.ones(1, memory.rows)), 0
+    for episode in mixed:
+        steps = len(episode.action)
+        for start in range(steps):
+            k = min(5, steps - start)
+            assert batch.reward[0, row].item() == pytest.approx(sum(0.9**i * (row + i) for i in range(k)), rel=1e-5)
+            assert batch.discount[0, row].item() == pytest.approx(0.9**k)
+            assert bool(batch.terminated[0, row]) == (start + k == steps and episode.terminated)
+            np.testing.assert_array_equal(batch.next_observation[0, row], episode.observation[start + k])
+            row += 1
+
+
+def manifest_of(folder):
+    files = [path for path in (folder / "demonstrations").rglob("*") if path.is_file()]
+    known = {path.relative_to(folder).as_posix(): {"sha256": storage.sha256(path)} for path in files}
+    (folder / "manifest.json").write_text(json.dumps(known))
+
+
+@pytest.fixture
+def stored(episodes, tmp_path):
+    folder = tmp_path / "demonstrations"
+    save_demonstrations("cart_pole/leaning-v0", episodes, "CartPole-v1", {"expert": "a rule"}, folder)
+    manifest_of(tmp_path)
+    return folder
+
+
+def test_what_is_stored_comes_back(stored, episodes):
+    for ours, theirs in zip(load_demonstrations("cart_pole/leaning-v0", stored), episodes, strict=True):
+        for one, other in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_minari_alone_reads_it(stored, episodes):
+    """In a Python of its own that never imports course_utils."""
+    code = "import minari; d = minari.load_dataset('cart_pole/leaning-v0'); print(d.total_episodes, d.total_steps,"
+    code += " d.spec.env_spec.id, sum(e.rewards.sum() for e in d.iterate_episodes()))"
+    environment = os.environ | {"MINARI_DATASETS_PATH": str(stored)}
+    told = subprocess.check_output([sys.executable, "-c", code], env=environment, text=True).split()
+    steps = sum(len(episode.action) for episode in episodes)
+    assert told == ["6", str(steps), "CartPole-v1", str(float(steps))]
+
+
+def test_writing_again_replaces_and_leaves_nothing_behind(stored, episodes):
+    save_demonstrations("cart_pole/leaning-v0", episodes[:2], "CartPole-v1", {"expert": "a rule"}, stored)
+    manifest_of(stored.parent)
+    assert len(load_demonstrations("cart_pole/leaning-v0", stored)) == 2
+    assert {path.name for path in stored.iterdir()} <= {"cart_pole", "namespace_metadata.json"}
+
+
+def test_an_interrupted_writing_leaves_the_old_one(stored, episodes, monkeypatch):
+    monkeypatch.setattr(demonstrations.minari, "create_dataset_from_buffers", lambda *a, **k: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        save_demonstrations("cart_pole/leaning-v0", episodes[:2], "CartPole-v1", {"expert": "a rule"}, stored)
+    assert len(load_demonstrations("cart_pole/leaning-v0", stored)) == 6
+
+
+@pytest.mark.parametrize("file", ["main_data.hdf5", "metadata.json"])
+def test_a_damaged_or_missing_file_is_named(stored, file):
+    path = stored / "cart_pole/leaning-v0/data" / file
+    path.write_bytes(path.read_bytes()[:-3])
+    with pytest.raises(ValueError, match=f"leaning-v0/data/{file} is damaged.*make data"):
+        load_demonstrations("cart_pole/leaning-v0", stored)
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match=f"leaning-v0/data/{file} is missing.*git checkout"):
+        load_demonstrations("cart_pole/leaning-v0", stored)
+
+
+def test_the_setting_of_minari_is_put_back(stored, monkeypatch):
+    monkeypatch.setenv("MINARI_DATASETS_PATH", "elsewhere")
+    load_demonstrations("cart_pole/leaning-v0", stored)
+    assert os.environ["MINARI_DATASETS_PATH"] == "elsewhere"
