@@ -34,6 +34,10 @@ class Episode(NamedTuple):
     terminated: bool
     truncated: bool
 
+    def last_step(self) -> np.ndarray:
+        """[T], True for the step that ended it."""
+        return np.arange(1, len(self.action) + 1) == len(self.action)
+
 
 def record_episodes(act: Callable, env_id: str, seeds: int, episodes: int, seed: int = 0, **arguments):
     """Let S agents play, `episodes` each, and keep everything: S lists of `Episode`.
@@ -100,7 +104,7 @@ def save_demonstrations(name: str, episodes: list[Episode], env_id: str, facts: 
     """
     buffers = []
     for number, episode in enumerate(episodes):
-        last = np.arange(1, len(episode.action) + 1) == len(episode.action)
+        last = episode.last_step()
         ends = {"terminations": last & episode.terminated, "truncations": last & episode.truncated}
         seen = {"observations": episode.observation, "actions": episode.action, "rewards": episode.reward}
         buffers.append(EpisodeBuffer(id=number, infos={}, **seen, **ends))
@@ -146,7 +150,7 @@ def datasets_in(folder: Path):
 
 def transitions(episodes: list[Episode]) -> dict[str, torch.Tensor]:
     """The steps of several episodes in a row, as the columns of a `ReplayBuffer`."""
-    ends = [np.arange(1, len(episode.action) + 1) == len(episode.action) for episode in episodes]
+    ends = [episode.last_step() for episode in episodes]
     columns = {
         "observation": [episode.observation[:-1] for episode in episodes],
         "next_observation": [episode.observation[1:] for episode in episodes],

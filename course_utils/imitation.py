@@ -3,6 +3,7 @@
 Demonstrations lie in a replay memory with one lane a seed, see `demonstrations.memory_of`.
 """
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -125,8 +126,7 @@ def pretrain(
     network: S networks to begin with, which are copied. Yields updates, loss [S], and the networks.
     Source: Hester et al. 2018 (arXiv 1704.03732), algorithm 1, the first loop.
     """
-    network = network.choose(list(range(network.shape["seeds"])))
-    learner = DQN(config, network, seed, extra_loss=extra_loss)
+    learner = DQN(config, copy.deepcopy(network), seed, extra_loss=extra_loss)
     learner.replay = demonstrations
     for due in np.linspace(0, updates, records + 1)[1:]:
         while learner.updates < due:

@@ -4,6 +4,7 @@ n-step targets, Double, dueling and prioritised replay are settings. Shapes: S s
 D observation, A actions.
 """
 
+import copy
 from collections.abc import Callable
 
 import numpy as np
@@ -66,7 +67,7 @@ class DQN(nn.Module):
         self.config, self.network, self.device, self.td_target = config, network, device, target
         self.demonstrations, self.reward, self.extra_loss = demonstrations, reward, extra_loss
         self.seeds, self.actions = network.shape["seeds"], network.shape["actions"]
-        self.target_network = network.choose(list(range(self.seeds))).requires_grad_(False)
+        self.target_network = copy.deepcopy(network).requires_grad_(False)
         capacity = min(config.replay_capacity, config.steps + config.environments)
         self.replay = ReplayBuffer(self.seeds, config.environments, capacity, network.shape["observations"])
         self.tree = SumTree(self.seeds, self.replay.rows * config.environments)

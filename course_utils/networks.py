@@ -119,7 +119,7 @@ def copy_to_go_on(network: QNetwork, fresh: QNetwork) -> QNetwork:
         if network.shape[name] != fresh.shape[name]:
             raise ValueError(f"the network to go on from has {network.shape[name]} {name}, this training needs "
                              f"{fresh.shape[name]}: choose another network or environment.")  # fmt: skip
-    return network.choose(list(range(network.shape["seeds"]))).to(fresh.observation_scale.device)
+    return copy.deepcopy(network).to(fresh.observation_scale.device)
 
 
 @torch.no_grad()

@@ -97,7 +97,7 @@ class Player:
         self.buttons["Stop"].on_click(lambda _: self.stop())
         self.thread, self._stop = None, threading.Event()
         self.action = self.keys[next(iter(self.keys))] if self.idle is None else self.idle
-        self.seed, self.over = seed, True
+        self.seed = seed
         self._reset()
         self._tell("Press Start, click on the picture, then use the arrow keys.")
 
@@ -140,9 +140,9 @@ class Player:
                 self._save()
             time.sleep(max(0.0, 1 / self.speed.value - (time.monotonic() - began)))
         self._save()
-        total = sum(reward for _, reward in self.rows)
         end = "terminated" if self.terminated else "truncated" if self.over else "stopped"
-        self._tell(f"{end} after {len(self.rows)} steps, return {total:.0f}; saved as {self.path.name}. Start: again.")
+        total = f"return {self._total():.0f}"
+        self._tell(f"{end} after {len(self.rows)} steps, {total}; saved as {self.path.name}. Start: again.")
 
     def step(self) -> None:
         """One step with the action of the key that is down."""
@@ -151,7 +151,10 @@ class Player:
         self.seen.append(observation)
         self.rows.append((action, reward))
         self.over = self.terminated or truncated
-        self._tell(f"step {len(self.rows)}, return {sum(reward for _, reward in self.rows):.0f}")
+        self._tell(f"step {len(self.rows)}, return {self._total():.0f}")
+
+    def _total(self):
+        return sum(reward for _, reward in self.rows)
 
     def _reset(self):
         observation, _ = self.env.reset(seed=self.seed)

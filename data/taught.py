@@ -18,6 +18,7 @@ from course_utils.demonstrations import (
     transitions,
 )
 from course_utils.dqn import train_dqn
+from course_utils.envs import OBSERVATION_SCALE
 from course_utils.imitation import CloneConfig, DQfDConfig, behavior_cloning, dagger, expert_margin, pretrain
 from course_utils.learner import DQNConfig
 from course_utils.networks import QNetwork, greedy
@@ -152,8 +153,8 @@ def go_on(
         network = last.network
     else:
         size = SEEDS, memory.observation.shape[1], actions, config.width
-        scale = [1.0, 10.0] if env_id == "MountainCar-v0" else None
-        network = QNetwork(*size, observation_scale=scale, generator=torch.Generator().manual_seed(SEED))
+        scale, generator = OBSERVATION_SCALE.get(env_id), torch.Generator().manual_seed(SEED)
+        network = QNetwork(*size, observation_scale=scale, generator=generator)
     cloned_return = test(network, env_id)
     if warm_up:
         *_, (_, _, network) = pretrain(config, memory, network, warm_up, SEED, 1, extra_loss)
