@@ -3,7 +3,9 @@
 A study is a file with several arms; each arm is a function of this file with its settings, ten agents each.
 """
 
+import hashlib
 import time
+from functools import cache
 
 import numpy as np
 import torch
@@ -290,13 +292,21 @@ STUDIES = {
 }
 
 
+@cache
+def weights_hash(name: str) -> str:
+    """A hash of shipped agents' weights. (That of the file would change with the seconds on their card.)"""
+    tensors, _ = storage.load_tensors(FOLDER / f"{name}.safetensors")
+    weights = b"".join(tensors[part].numpy().tobytes() for part in sorted(tensors))
+    return hashlib.sha256(weights).hexdigest()[:16]
+
+
 def recipe(study: str, arm: str) -> dict:
     """All that decides what an arm gives."""
     function, settings = STUDIES[study][arm]
     fixed = {"seed": SEED, "seeds": SEEDS, "test_seeds": [CURVE_SEED, TEST_SEED], "record_seed": RECORD_SEED}
     fixed |= {"records": RECORDS, "episodes": EPISODES, "curve_episodes": CURVE_EPISODES, "held_out": HELD_OUT}
     fixed |= {"tremble": TREMBLE, "temperature": TEMPERATURE, "energy": ENERGY, "speed_bonus": SPEED_BONUS}
-    fixed["teachers"] = [storage.sha256(FOLDER / f"{name}.safetensors") for name, _ in (TEACHER, MEDIOCRE)]
+    fixed["teachers"] = [weights_hash(name) for name, _ in (TEACHER, MEDIOCRE)]
     return {"does": function.__name__, "settings": settings, "demonstrations": DEMONSTRATIONS} | fixed
 
 
