@@ -1,11 +1,15 @@
-"""Environments: the small ones with their whole table of rules, the larger ones as many copies that step together."""
+"""Environments: small ones with their whole table of rules, larger ones as many copies, and variants of a task."""
 
 import contextlib
 import ctypes
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 import gymnasium as gym
 import numpy as np
+from gymnasium.envs.classic_control.cartpole import CartPoleEnv, CartPoleVectorEnv
 
 # What an observation is multiplied by before a network sees it, where its numbers differ much in size.
 OBSERVATION_SCALE = {"CartPole-v1": [0.5, 0.5, 5.0, 0.5], "MountainCar-v0": [1.0, 10.0]}
@@ -113,3 +117,66 @@ def give_back_memory() -> None:
     """
     with contextlib.suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def lunar_lander(main: float | None = None, side: float | None = None, **arguments) -> gym.Env:
+    """LunarLander-v3 with other engines; `arguments` are its own, such as gravity.
+
+    main: power of the main engine, above .5 up to 1. side: power of the side engines, .5 to 1; negative: exchanged.
+    The continuous lander has engines that can be throttled; four fixed settings of them are the four actions.
+    """
+    from gymnasium.envs.box2d.lunar_lander import LunarLander
+
+    if main is None and side is None:
+        return LunarLander(**arguments)
+    main, side = main or 1.0, side or 1.0
+    throttle = np.array([[0, 0], [0, -side], [2 * main - 1, 0], [0, side]], dtype=np.float32)
+    lander = LunarLander(continuous=True, **arguments)
+    return gym.wrappers.TransformAction(lander, lambda action: throttle[action], gym.spaces.Discrete(4))
+
+
+def cart_pole(maker: Callable, length=0.5, gravity=9.8, force_mag=10.0, **arguments):
+    """A CartPole, or many in one, with another world. length: half of the pole's, in metres; force_mag: newtons."""
+    env = maker(**arguments)
+    env.length, env.gravity, env.force_mag = length, gravity, force_mag
+    env.polemass_length = env.masspole * length
+    return env
+
+
+class Task(NamedTuple):
+    """A variant of an environment: the same observations, actions and rewards in another world."""
+
+    parent: str
+    arguments: dict
+    meaning: str
+
+
+TASKS = {
+    "LunarLander-LowGravity-v0": Task("LunarLander-v3", {"gravity": -3.0}, "less than a third of the gravity"),
+    "LunarLander-HighGravity-v0": Task("LunarLander-v3", {"gravity": -11.9}, "a fifth more gravity"),
+    "LunarLander-Wind-v0": Task("LunarLander-v3", {"enable_wind": True, "wind_power": 15.0}, "wind"),
+    "LunarLander-Turbulence-v0": Task(
+        "LunarLander-v3", {"enable_wind": True, "wind_power": 20.0, "turbulence_power": 2.0}, "storm"
+    ),
+    "LunarLander-WeakEngine-v0": Task("LunarLander-v3", {"main": 0.7}, "the main engine has 70 % of its power"),
+    "LunarLander-SwappedEngines-v0": Task("LunarLander-v3", {"side": -1.0}, "the side engines are exchanged"),
+    "CartPole-LongPole-v0": Task("CartPole-v1", {"length": 2.0}, "a pole four times as long"),
+    "CartPole-ShortPole-v0": Task("CartPole-v1", {"length": 0.1}, "a pole a fifth as long"),
+    "CartPole-HighGravity-v0": Task("CartPole-v1", {"gravity": 30.0}, "three times the gravity"),
+    "CartPole-WeakForce-v0": Task("CartPole-v1", {"force_mag": 3.0}, "less than a third of the force"),
+    "CartPole-Reversed-v0": Task("CartPole-v1", {"force_mag": -10.0}, "left is right"),
+}
+
+
+def register_tasks() -> None:
+    """Make the variants known to Gymnasium under their names."""
+    for name, task in TASKS.items():
+        if task.parent == "CartPole-v1":
+            one, many = (partial(cart_pole, maker, **task.arguments) for maker in (CartPoleEnv, CartPoleVectorEnv))
+            gym.register(name, entry_point=one, vector_entry_point=many, max_episode_steps=500)
+            OBSERVATION_SCALE[name] = OBSERVATION_SCALE[task.parent]
+        else:
+            gym.register(name, entry_point=partial(lunar_lander, **task.arguments), max_episode_steps=1000)
+
+
+register_tasks()

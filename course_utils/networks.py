@@ -72,13 +72,18 @@ class QNetwork(nn.Module):
             self.value_head = SeedLinear(seeds, width, 1, generator)
 
     def forward(self, observation: Tensor) -> Tensor:
-        x = observation * self.observation_scale
-        for layer in self.hidden[:-1]:
-            x = self._activate(layer(x))
-        q = self.head(self._activate(self.hidden[-1](x)))
+        units = self.units(observation)
+        q = self.head(units[-1])
         if self.shape["dueling"]:
-            q = dueling_q(self.value_head(self._activate(self.value_hidden(x))), q)
+            q = dueling_q(self.value_head(self._activate(self.value_hidden(units[-2]))), q)
         return q
+
+    def units(self, observation: Tensor) -> list[Tensor]:
+        """What is computed on the way: the scaled observation, then each hidden layer's units [S, B, width]."""
+        units = [observation * self.observation_scale]
+        for layer in self.hidden:
+            units.append(self._activate(layer(units[-1])))
+        return units
 
     def _activate(self, x):
         return F.relu(F.layer_norm(x, x.shape[-1:]) if self.shape["layer_norm"] else x)

@@ -1,0 +1,241 @@
+"""Continual learning: one network, one task after another, and what keeps the old ones alive.
+
+What holds a network back is an `extra_loss` of `train_dqn`. A task is the number of a head (see `add_heads`), or None
+for a network with one head for all.
+"""
+
+import copy
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from course_utils.finetuning import plain
+from course_utils.learner import DQN
+from course_utils.losses import td_error, td_loss, td_target
+from course_utils.networks import QNetwork, SeedLinear
+from course_utils.replay import ReplayBuffer
+
+
+class TaskHeads(nn.Module):
+    """One last layer a task, above the same hidden layers; `task` is the number of the one that answers."""
+
+    def __init__(self, heads: list[SeedLinear]):
+        super().__init__()
+        self.heads, self.task = nn.ModuleList(heads), 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.heads[self.task](x)
+
+
+def add_heads(network: QNetwork, tasks: int, seed: int = 0) -> QNetwork:
+    """A copy with a head for each task; the first is the network's own, the others are fresh.
+
+    Raises ValueError for less than one task, and for a network that has several heads already.
+    """
+    if isinstance(network.head, TaskHeads) or tasks < 1:
+        raise ValueError(f"tasks = {tasks}: take 1 or more, and a network that has one head so far.")
+    generator = torch.Generator().manual_seed(seed)
+    network = copy.deepcopy(network)
+    fresh = [SeedLinear(*network.head.weight.shape, generator) for _ in range(tasks - 1)]
+    network.head = TaskHeads([network.head, *fresh])
+    return network
+
+
+def for_task(network: QNetwork, task: int) -> QNetwork:
+    """A copy that answers with the head of this task. Raises ValueError for a task that has no head."""
+    heads = len(network.head.heads) if isinstance(network.head, TaskHeads) else 0
+    if not 0 <= task < heads:
+        raise ValueError(f"this network has no head {task}: it has {heads}; `add_heads` makes them.")
+    network = copy.deepcopy(network)
+    network.head.task = task
+    return network
+
+
+def q_of_task(network: QNetwork, observation: Tensor, task: int | None) -> Tensor:
+    """Action values from the head of a task, whichever is set to answer; [S, B, D] → [S, B, A]."""
+    if task is None:
+        return network(observation)
+    return network.head.heads[task](network.units(observation)[-1])
+
+
+# ---- regularisation ----
+
+
+def fisher(network: QNetwork, observation: Tensor, form: str = "gaussian") -> dict[str, Tensor]:
+    """How much each parameter matters for the outputs: the diagonal of the Fisher information, from single samples.
+
+    observation: [S, B, D]. Returns for each parameter that learns a tensor of its shape, [S, ...].
+    "gaussian": E_s Σ_a (∂Q_a/∂θ)², for outputs that are values. "policy": E_s Σ_a π_a (∂ log π_a/∂θ)², π = softmax(Q).
+    Raises ValueError for no observations and for another form. Source: Kirkpatrick et al. 2017 (arXiv 1612.00796).
+    """
+    if observation.shape[1] == 0:
+        raise ValueError("the Fisher information needs observations, and there are none: let the agent play first.")
+    if form not in ("gaussian", "policy"):
+        raise ValueError(f"form = {form!r}: choose 'gaussian', for values, or 'policy', for probabilities.")
+    named = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
+    importance = {name: torch.zeros_like(parameter) for name, parameter in named.items()}
+    for sample in observation.split(1, dim=1):
+        output = network(sample)[:, 0]
+        share = torch.ones_like(output)
+        if form == "policy":
+            output = output.log_softmax(-1)
+            share = output.detach().exp()
+        for action in range(output.shape[-1]):
+            total = output[:, action].sum()
+            gradients = torch.autograd.grad(total, list(named.values()), retain_graph=True, allow_unused=True)
+            for name, gradient in zip(named, gradients, strict=True):
+                if gradient is not None:  # the heads of other tasks
+                    weight = share[:, action].view(-1, *[1] * (gradient.dim() - 1))
+                    importance[name] += weight * gradient**2 / observation.shape[1]
+    return importance
+
+
+class Anchor(NamedTuple):
+    """Where a network's parameters were after a task, and how much each of them mattered for it: name → [S, ...]."""
+
+    parameters: dict[str, Tensor]
+    importance: dict[str, Tensor]
+
+
+def remember(
+    network: QNetwork, importance: dict[str, Tensor], before: Anchor | None = None, decay: float = 1.0
+) -> Anchor:
+    """Remember a network's parameters with their importance.
+
+    With the anchor `before` it becomes one anchor for all tasks so far, in which the older importance counts `decay`
+    times: online EWC, Schwarz et al. 2018 (arXiv 1805.06370), section 4.
+    """
+    now = {name: parameter.detach().clone() for name, parameter in network.named_parameters() if name in importance}
+    if before:
+        importance = {name: decay * before.importance[name] + importance[name] for name in importance}
+    return Anchor(now, importance)
+
+
+def ewc_penalty(parameters: dict[str, Tensor], anchor: Anchor) -> Tensor:
+    """½ Σ_i F_i (θ_i − θ*_i)², for each seed: [S]. Source: Kirkpatrick et al. 2017 (arXiv 1612.00796), equation 3."""
+    return 0.5 * sum(
+        (importance * (parameters[name] - anchor.parameters[name]) ** 2).flatten(1).sum(-1)
+        for name, importance in anchor.importance.items()
+    )
+
+
+def elastic(anchors: list[Anchor], weight: float) -> Callable:
+    """An `extra_loss` that pulls each parameter back to its anchors, the harder the more it mattered: EWC.
+
+    One anchor for each old task is the paper's EWC; a single one that took them all in is online EWC.
+    """
+
+    def loss(learner: DQN, q: Tensor, batch) -> Tensor:
+        parameters = dict(learner.network.named_parameters())
+        return weight * sum(ewc_penalty(parameters, anchor) for anchor in anchors)
+
+    return loss
+
+
+# ---- memory and distillation ----
+
+
+def rehearse(memories: dict[int | None, ReplayBuffer], weight: float, batch_size: int = 32, seed: int = 0) -> Callable:
+    """An `extra_loss` that goes on learning old tasks from stored transitions: the TD loss of each, with its own head.
+
+    memories: task → its transitions. Source: the replay of Rolnick et al. 2019 (arXiv 1811.11682), without its cloning.
+    """
+    generator = torch.Generator().manual_seed(seed)
+
+    def loss(learner: DQN, q: Tensor, batch) -> Tensor:
+        config, total = learner.config, 0
+        for task, memory in memories.items():
+            old = memory.sample(batch_size, config.n_steps, config.discount, generator)
+            with torch.no_grad():
+                next_q = q_of_task(learner.target_network, old.next_observation, task)
+            target = td_target(old.reward * config.reward_scale, old.terminated, next_q, old.discount)
+            error = td_error(q_of_task(learner.network, old.observation, task), old.action, target)
+            total = total + td_loss(error, old.weight)
+        return weight * total
+
+    return loss
+
+
+def keep_outputs(
+    old: QNetwork,
+    tasks: list[int | None],
+    weight: float,
+    memories: dict[int | None, ReplayBuffer] | None = None,
+    batch_size: int = 32,
+    seed: int = 0,
+) -> Callable:
+    """An `extra_loss` that distils the old self: the outputs for old tasks shall stay what they were.
+
+    Without memories they are compared on the observations of the new task: learning without forgetting, Li & Hoiem 2016
+    (arXiv 1606.09282). With memories, on each old task's own: Rolnick et al. 2019 (arXiv 1811.11682).
+    """
+    old = plain(old).requires_grad_(False)
+    generator = torch.Generator().manual_seed(seed)
+
+    def loss(learner: DQN, q: Tensor, batch) -> Tensor:
+        total = 0
+        for task in tasks:
+            seen = memories[task].sample(batch_size, 1, 1.0, generator) if memories else batch
+            before, now = (q_of_task(network, seen.observation, task) for network in (old, learner.network))
+            total = total + ((now - before) ** 2).sum(-1).mean(-1)
+        return weight * total
+
+    return loss
+
+
+# ---- growth ----
+
+
+class ProgressiveNetwork(QNetwork):
+    """A fresh column of layers beside a frozen network; each layer also reads the units below it in the old column.
+
+    Nothing can be forgotten: `old` stays as it was, and answers for the old task.
+    Source: Rusu et al. 2016 (arXiv 1606.04671), equation 1, reading only the column before and without its adapters.
+    """
+
+    def __init__(self, old: QNetwork, seed: int = 0):
+        generator = torch.Generator().manual_seed(seed)
+        super().__init__(**old.shape, observation_scale=old.observation_scale.tolist(), generator=generator)
+        self.old = copy.deepcopy(old).requires_grad_(False)
+        above = [*self.hidden[1:], self.head]
+        self.lateral = nn.ModuleList(
+            SeedLinear(old.shape["seeds"], old.shape["width"], layer.weight.shape[-1], generator) for layer in above
+        )
+
+    def units(self, observation: Tensor) -> list[Tensor]:
+        """The units of the new column, into which those of the old one were read."""
+        return self._columns(observation)[1]
+
+    def forward(self, observation: Tensor) -> Tensor:
+        below, units = self._columns(observation)
+        return self.head(units[-1]) + self.lateral[-1](below[-1])
+
+    def _columns(self, observation):
+        below, units = self.old.units(observation), [observation * self.observation_scale]
+        units.append(self._activate(self.hidden[0](units[0])))
+        for layer, lateral, other in zip(self.hidden[1:], self.lateral, below[1:], strict=False):
+            units.append(self._activate(layer(units[-1]) + lateral(other)))
+        return below, units
+
+
+# ---- measures: matrix [..., K + 1, K], the return on each of K tasks before the first and after each of them ----
+
+
+def forgetting(matrix: np.ndarray) -> np.ndarray:
+    """How far each task has fallen from its best: max over the checkpoints before the last, minus the last; [..., K].
+
+    Source: Chaudhry et al. 2018 (arXiv 1801.10112), equation 3.
+    """
+    return matrix[..., :-1, :].max(-2) - matrix[..., -1, :]
+
+
+def forward_transfer(matrix: np.ndarray) -> np.ndarray:
+    """What each task but the first returned before it was trained, above an untrained network; [..., K − 1].
+
+    Source: Lopez-Paz & Ranzato 2017 (arXiv 1706.08840), equation 4.
+    """
+    before = np.diagonal(matrix, axis1=-2, axis2=-1)[..., 1:]
+    return before - matrix[..., 0, 1:]
