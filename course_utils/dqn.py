@@ -1,5 +1,6 @@
 """Training a deep Q-learner for many seeds at once: environments, records, checkpoints. One update is in `learner`."""
 
+import copy
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -18,7 +19,7 @@ from course_utils.replay import ReplayBuffer
 
 
 class DQNProgress(NamedTuple):
-    """What `train_dqn` yields. The network is the live one: copy it to keep it (`network.choose`).
+    """What `train_dqn` yields. Network and optimizer are the live ones: copy what you keep (`network.choose`).
 
     step, updates: of each seed. training_return: [S], mean over its environments of the latest episode, exploration
     included (of the first episode so far, until it ends). loss, q: [S], of the latest batch, NaN before there was one;
@@ -33,6 +34,7 @@ class DQNProgress(NamedTuple):
     epsilon: float
     cpu_seconds: float
     network: QNetwork
+    optimizer: torch.optim.Adam
 
 
 def train_dqn(
@@ -45,6 +47,7 @@ def train_dqn(
     device: str = "cpu",
     target: Callable = td_target,
     network: QNetwork | None = None,
+    optimizer: torch.optim.Adam | None = None,
     demonstrations: ReplayBuffer | None = None,
     reward: Callable | None = None,
     extra_loss: Callable | None = None,
@@ -56,9 +59,9 @@ def train_dqn(
     file that is written before each record and, if it is there, gone on from: then the first record is the
     checkpoint's own, and episodes in flight start again.
     What later notebooks add: target, a function in place of `td_target`. network: S networks to go on from, which are
-    copied. demonstrations: a second memory; `config.demonstration_ratio` of each batch comes from it (the config must
-    have one, as `DQfDConfig`). reward: batch → rewards [S, B], in place of the batch's own. extra_loss: (learner, q,
-    batch) → [S], added to the TD loss.
+    copied. optimizer: that of an earlier record, whose moments are gone on with. demonstrations: a second memory;
+    `config.demonstration_ratio` of each batch comes from it (the config must have one, as `DQfDConfig`). reward: batch
+    → rewards [S, B], in place of the batch's own. extra_loss: (learner, q, batch) → [S], added to the TD loss.
     Raises ValueError for an environment that does not fit (see `make_envs`), for a reward that is NaN or infinite, for
     a memory smaller than a batch, for a loss that is no number any more, and for a checkpoint of another training.
     Source: Mnih et al. 2015, algorithm 1.
@@ -85,6 +88,8 @@ def train_dqn(
                          f"{env_id} has {fresh.shape['observations']}: take those of this environment.")  # fmt: skip
     network = copy_to_go_on(network, fresh) if network else fresh
     learner = DQN(config, network, learner_seed, device, target, demonstrations, reward, extra_loss)
+    if optimizer:
+        learner.optimizer.load_state_dict(copy.deepcopy(optimizer.state_dict()))
     training = {"env_id": env_id, "seed": seed, "seeds": seeds, "config": asdict(config), "arguments": env_arguments}
     hooks = {"target": target, "reward": reward, "extra_loss": extra_loss}
     training |= {name: getattr(hook, "__qualname__", None) for name, hook in hooks.items()}
@@ -95,7 +100,7 @@ def train_dqn(
     def record():
         returns = np.where(np.isnan(latest), running, latest).reshape(seeds, -1).mean(-1)
         seconds = time.process_time() - started
-        numbers = loss.cpu().numpy(), q.cpu().numpy(), learner.epsilon(), seconds, network
+        numbers = loss.cpu().numpy(), q.cpu().numpy(), learner.epsilon(), seconds, network, learner.optimizer
         return DQNProgress(learner.step, learner.updates, returns, *numbers)
 
     due = [int(step) for step in np.linspace(0, config.steps, records + 1)[1:]]

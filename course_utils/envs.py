@@ -151,20 +151,21 @@ class Task(NamedTuple):
     meaning: str
 
 
+STORM = {"enable_wind": True, "wind_power": 20.0, "turbulence_power": 2.0}
+SHORT, REVERSED = {"length": 0.05}, {"force_mag": -10.0}
 TASKS = {
-    "LunarLander-LowGravity-v0": Task("LunarLander-v3", {"gravity": -3.0}, "less than a third of the gravity"),
+    "LunarLander-LowGravity-v0": Task("LunarLander-v3", {"gravity": -2.0}, "a fifth of the gravity"),
     "LunarLander-HighGravity-v0": Task("LunarLander-v3", {"gravity": -11.9}, "a fifth more gravity"),
-    "LunarLander-Wind-v0": Task("LunarLander-v3", {"enable_wind": True, "wind_power": 15.0}, "wind"),
-    "LunarLander-Turbulence-v0": Task(
-        "LunarLander-v3", {"enable_wind": True, "wind_power": 20.0, "turbulence_power": 2.0}, "storm"
-    ),
-    "LunarLander-WeakEngine-v0": Task("LunarLander-v3", {"main": 0.7}, "the main engine has 70 % of its power"),
-    "LunarLander-SwappedEngines-v0": Task("LunarLander-v3", {"side": -1.0}, "the side engines are exchanged"),
-    "CartPole-LongPole-v0": Task("CartPole-v1", {"length": 2.0}, "a pole four times as long"),
-    "CartPole-ShortPole-v0": Task("CartPole-v1", {"length": 0.1}, "a pole a fifth as long"),
-    "CartPole-HighGravity-v0": Task("CartPole-v1", {"gravity": 30.0}, "three times the gravity"),
-    "CartPole-WeakForce-v0": Task("CartPole-v1", {"force_mag": 3.0}, "less than a third of the force"),
-    "CartPole-Reversed-v0": Task("CartPole-v1", {"force_mag": -10.0}, "left is right"),
+    "LunarLander-Wind-v0": Task("LunarLander-v3", {"enable_wind": True}, "wind of power 15, turbulence 1.5"),
+    "LunarLander-Storm-v0": Task("LunarLander-v3", STORM, "wind of power 20, turbulence 2"),
+    "LunarLander-WeakEngine-v0": Task("LunarLander-v3", {"main": 0.6}, "60 % of the main engine's power"),
+    "LunarLander-SwappedEngines-v0": Task("LunarLander-v3", {"side": -1.0}, "left and right engine exchanged"),
+    "CartPole-LongPole-v0": Task("CartPole-v1", {"length": 8.0}, "a pole sixteen times as long"),
+    "CartPole-ShortPole-v0": Task("CartPole-v1", SHORT, "a pole a tenth as long"),
+    "CartPole-HighGravity-v0": Task("CartPole-v1", {"gravity": 80.0}, "about eight times the gravity"),
+    "CartPole-WeakForce-v0": Task("CartPole-v1", {"force_mag": 0.5}, "a twentieth of the force"),
+    "CartPole-Reversed-v0": Task("CartPole-v1", REVERSED, "left pushes to the right"),
+    "CartPole-ReversedShort-v0": Task("CartPole-v1", SHORT | REVERSED, "a short pole, and left pushes right"),
 }
 
 

@@ -86,7 +86,7 @@ class AdapterLinear(nn.Module):
 
 
 def add_lora(network: QNetwork, rank: int, alpha: float | None = None, seed: int = 0) -> QNetwork:
-    """A copy with a low-rank change beside every layer; only these changes learn.
+    """A copy with a low-rank change beside every hidden layer; only these changes learn.
 
     alpha: strength α of the change, 2 · rank if none is given, so that the factor α / r is 2.
     Raises ValueError for a rank that a layer does not allow, and for a network that was changed already.
@@ -99,26 +99,26 @@ def add_lora(network: QNetwork, rank: int, alpha: float | None = None, seed: int
 def add_adapters(network: QNetwork, size: int, seed: int = 0) -> QNetwork:
     """A copy with an adapter behind every hidden layer; only the adapters learn. Raises as `add_lora`."""
     generator = torch.Generator().manual_seed(seed)
-    return _extend(network, lambda layer: AdapterLinear(layer, size, generator), leave="head")
+    return _extend(network, lambda layer: AdapterLinear(layer, size, generator))
 
 
-def _extend(network, make, leave=None):
+def _extend(network, make):
     changed = [type(part).__name__ for part in network.modules() if isinstance(part, LoRALinear | AdapterLinear)]
     if changed:
         raise ValueError(f"this network has a {changed[0]} already: start from `plain(network)`.")
     extended = freeze(network, lambda name: True).requires_grad_(False)
-    layers = _places(extended, SeedLinear, leave)
+    layers = [place for place in _places(extended, SeedLinear) if not place[1].endswith("head")]
     if not layers:
-        raise ValueError("this network has no layer that could be changed: it needs at least one SeedLinear.")
+        raise ValueError("this network has no layer that could be changed: it needs at least one hidden SeedLinear.")
     for parent, name, layer in layers:
         setattr(parent, name, make(layer))
     return extended
 
 
-def _places(network, kinds, leave=None):
+def _places(network, kinds):
     """Where layers of these kinds hang: (parent, name, layer)."""
     named = [(parent, *child) for parent in network.modules() for child in parent.named_children()]
-    return [place for place in named if isinstance(place[2], kinds) and not (leave and place[1].endswith(leave))]
+    return [place for place in named if isinstance(place[2], kinds)]
 
 
 def merge(network: QNetwork) -> QNetwork:

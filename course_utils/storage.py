@@ -98,8 +98,8 @@ def save_agent(path: Path, network: QNetwork, card: dict) -> None:
     if missing:
         raise ValueError(f"the lineage card lacks {', '.join(sorted(missing))}.")
     if network.state_dict().keys() != QNetwork(**network.shape).state_dict().keys():
-        raise ValueError("this network has parts that its shape does not tell (LoRA, adapters, heads, columns): save "
-                         "`finetuning.plain(finetuning.merge(network))`, or with `save_part` what learns alone.")  # fmt: skip
+        raise ValueError("this network has parts that its shape does not tell, such as LoRA or heads: save "
+                         "`finetuning.plain(finetuning.merge(network))`, or what learns by `save_part`.")  # fmt: skip
     card = card | {"parameters": network.parameters_of_one(), "seeds": network.shape["seeds"]}
     save_tensors(path, network.state_dict(), {"card": card, "network": network.shape})
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import sys
+import time
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +17,7 @@ import joblib
 import numpy as np
 import taught
 import torch
+import tuned
 
 from course_utils import evaluation, storage
 from course_utils.dqn import DQNConfig, train_dqn
@@ -48,6 +50,7 @@ POOL = {
     "without LayerNorm": {"layer_norm": False},
 }
 POOL_SEEDS, POOL_STEPS, POOL_RECORDS = 100, 10_000, 10
+STUDIES = {study: module for module in (taught, tuned) for study in module.STUDIES}
 
 
 def recipe(name: str) -> dict:
@@ -55,8 +58,8 @@ def recipe(name: str) -> dict:
     if name == "cartpole_pool":
         arms = {arm: asdict(DQNConfig(steps=POOL_STEPS, **settings)) for arm, settings in POOL.items()}
         made = {"environment": "CartPole-v1", "arms": arms, "seeds": POOL_SEEDS, "records": POOL_RECORDS}
-    elif name in taught.STUDIES:
-        return {arm: taught.recipe(name, arm) for arm in taught.STUDIES[name]}
+    elif name in STUDIES:
+        return {"arms": {arm: arm_recipe(name, arm) for arm in arms_of(name)}, "common": STUDIES[name].fixed()}
     else:
         env_id, config = RUNS[name]
         made = {"environment": env_id, "config": asdict(config), "seeds": SEEDS, "records": RECORDS}
@@ -120,15 +123,36 @@ def build_pool() -> None:
     storage.save_tensors(FOLDER / "cartpole_pool.safetensors", tensors, facts)
 
 
+def arms_of(study: str) -> dict:
+    """The arms of a study: name → its function and settings."""
+    return STUDIES[study].STUDIES[study]
+
+
+def arm_recipe(study: str, arm: str) -> dict:
+    """What decides, beside what all arms have in common, what an arm gives."""
+    function, settings = arms_of(study)[arm]
+    return {"does": function.__name__, "settings": settings}
+
+
+def run_arm(study: str, arm: str) -> tuple[dict[str, torch.Tensor], float]:
+    """The arm's arrays as tensors, and the CPU seconds that it took."""
+    function, settings = arms_of(study)[arm]
+    started = time.process_time()
+    arrays = {
+        name: torch.as_tensor(np.asarray(array), dtype=torch.float32) for name, array in function(**settings).items()
+    }
+    return arrays, time.process_time() - started
+
+
 def part_of(study: str, arm: str) -> Path:
     """Where an arm's result waits until its study is complete; another recipe has another place."""
-    return FOLDER / "parts" / f"{study}.{hash_of(taught.recipe(study, arm))}.safetensors"
+    return FOLDER / "parts" / f"{study}.{hash_of(arm_recipe(study, arm) | STUDIES[study].fixed())}.safetensors"
 
 
 def build_arm(study: str, arm: str) -> None:
     """One arm of a study, unless an interrupted build has left it."""
     if not part_of(study, arm).exists():
-        tensors, seconds = taught.run_arm(study, arm)
+        tensors, seconds = run_arm(study, arm)
         storage.save_tensors(part_of(study, arm), tensors, {"cpu_seconds": round(seconds, 1)})
         print(f"{study}: {arm}, return {tensors['return'].mean():.1f}, {seconds:.0f} s", flush=True)
 
@@ -136,13 +160,13 @@ def build_arm(study: str, arm: str) -> None:
 def join_study(study: str) -> None:
     """All arms of a study in one file."""
     tensors, seconds = {}, {}
-    for arm in taught.STUDIES[study]:
+    for arm in arms_of(study):
         part, facts = storage.load_tensors(part_of(study, arm))
         tensors |= {f"{arm}.{name}": tensor for name, tensor in part.items()}
         seconds[arm] = facts["cpu_seconds"]
-    facts = {"arms": recipe(study), "recipe": recipe_hash(study), "seeds": taught.SEEDS, "cpu_seconds": seconds}
+    facts = recipe(study) | {"recipe": recipe_hash(study), "seeds": SEEDS, "cpu_seconds": seconds}
     storage.save_tensors(FOLDER / f"{study}.safetensors", tensors, facts | {"episodes": EPISODES})
-    for arm in taught.STUDIES[study]:
+    for arm in arms_of(study):
         part_of(study, arm).unlink()
 
 
@@ -176,15 +200,15 @@ def side_by_side(function, arguments: list[tuple]) -> None:
 
 
 if __name__ == "__main__":
-    names = sys.argv[1:] or [*RUNS, "cartpole_pool", *taught.DEMONSTRATIONS, *taught.STUDIES]
+    names = sys.argv[1:] or [*RUNS, "cartpole_pool", *taught.DEMONSTRATIONS, *STUDIES]
     side_by_side(build, [(name,) for name in sorted(RUNS, reverse=True) if name in names])
     if "cartpole_pool" in names:
         build_pool()
     for name in [name for name in taught.DEMONSTRATIONS if name in names]:
         taught.build_demonstrations(name)
     write_manifest()  # the studies read what was made so far
-    studies = [name for name in taught.STUDIES if name in names]
-    side_by_side(build_arm, [(study, arm) for study in studies for arm in taught.STUDIES[study]])
+    studies = [name for name in STUDIES if name in names]
+    side_by_side(build_arm, [(study, arm) for study in studies for arm in arms_of(study)])
     for study in studies:
         join_study(study)
     write_manifest()

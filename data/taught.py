@@ -4,7 +4,6 @@ A study is a file with several arms; each arm is a function of this file with it
 """
 
 import hashlib
-import time
 from functools import cache
 
 import numpy as np
@@ -300,21 +299,10 @@ def weights_hash(name: str) -> str:
     return hashlib.sha256(weights).hexdigest()[:16]
 
 
-def recipe(study: str, arm: str) -> dict:
-    """All that decides what an arm gives."""
-    function, settings = STUDIES[study][arm]
-    fixed = {"seed": SEED, "seeds": SEEDS, "test_seeds": [CURVE_SEED, TEST_SEED], "record_seed": RECORD_SEED}
-    fixed |= {"records": RECORDS, "episodes": EPISODES, "curve_episodes": CURVE_EPISODES, "held_out": HELD_OUT}
-    fixed |= {"tremble": TREMBLE, "temperature": TEMPERATURE, "energy": ENERGY, "speed_bonus": SPEED_BONUS}
-    fixed["teachers"] = [weights_hash(name) for name, _ in (TEACHER, MEDIOCRE)]
-    return {"does": function.__name__, "settings": settings, "demonstrations": DEMONSTRATIONS} | fixed
-
-
-def run_arm(study: str, arm: str) -> tuple[dict[str, torch.Tensor], float]:
-    """The arm's arrays as tensors, and the CPU seconds that it took."""
-    function, settings = STUDIES[study][arm]
-    started = time.process_time()
-    arrays = {
-        name: torch.as_tensor(np.asarray(array), dtype=torch.float32) for name, array in function(**settings).items()
-    }
-    return arrays, time.process_time() - started
+def fixed() -> dict:
+    """What all arms have in common and a recipe must name."""
+    facts = {"seed": SEED, "seeds": SEEDS, "test_seeds": [CURVE_SEED, TEST_SEED], "record_seed": RECORD_SEED}
+    facts |= {"records": RECORDS, "episodes": EPISODES, "curve_episodes": CURVE_EPISODES, "held_out": HELD_OUT}
+    facts |= {"tremble": TREMBLE, "temperature": TEMPERATURE, "energy": ENERGY, "constant": CONSTANT}
+    facts |= {"speed_bonus": SPEED_BONUS, "demonstrations": DEMONSTRATIONS}
+    return facts | {"teachers": [weights_hash(name) for name, _ in (TEACHER, MEDIOCRE)]}

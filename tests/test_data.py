@@ -16,8 +16,9 @@ from course_utils.networks import greedy
 sys.path.insert(0, str(storage.SHIPPED))
 import build
 import taught
+import tuned
 
-NAMES = [*build.RUNS, "cartpole_pool", *taught.STUDIES]
+NAMES = [*build.RUNS, "cartpole_pool", *build.STUDIES]
 DATASETS = [f"demonstrations/{name}/data/{file}" for name in taught.DEMONSTRATIONS for file in FILES]
 MANIFEST = json.loads((storage.SHIPPED / "manifest.json").read_text(encoding="utf-8"))
 
@@ -90,10 +91,10 @@ def test_demonstrations_are_sound_and_by_the_present_recipe(name):
         assert MANIFEST[f"demonstrations/{name}/data/{file}"]["recipe"] == build.hash_of(recipe), "run `make data`"
 
 
-@pytest.mark.parametrize("study", taught.STUDIES)
+@pytest.mark.parametrize("study", build.STUDIES)
 def test_a_study_is_complete(study):
     tensors, facts = storage.load_tensors(storage.shipped(f"{study}.safetensors"))
-    assert list(facts["arms"]) == list(taught.STUDIES[study])
+    assert list(facts["arms"]) == list(build.arms_of(study))
     for arm in facts["arms"]:
         assert tensors[f"{arm}.return"].shape == (facts["seeds"],) == (10,)
         if f"{arm}.curve" in tensors:
@@ -102,11 +103,12 @@ def test_a_study_is_complete(study):
 
 def test_a_sample_of_the_studies_runs_again(monkeypatch):
     """An arm that is not too long, drawn anew each time, with another base seed: its mean, as far as luck allows."""
-    study = random.choice(list(taught.STUDIES))
+    study = random.choice(list(build.STUDIES))
     tensors, facts = storage.load_tensors(storage.shipped(f"{study}.safetensors"))
     arm = random.choice([arm for arm, seconds in facts["cpu_seconds"].items() if seconds < 60])
-    monkeypatch.setattr(taught, "SEED", random.randrange(100, 10**6))
-    monkeypatch.setattr(taught, "EPISODES", 20)
-    again, shipped = taught.run_arm(study, arm)[0]["return"].numpy(), tensors[f"{arm}.return"].numpy()
+    for module in (taught, tuned):
+        monkeypatch.setattr(module, "SEED", random.randrange(100, 10**6))
+        monkeypatch.setattr(module, "EPISODES", 20)
+    again, shipped = build.run_arm(study, arm)[0]["return"].numpy(), tensors[f"{arm}.return"].numpy()
     spread = max(((again.var(ddof=1) + shipped.var(ddof=1)) / 10) ** 0.5, 0.03 * abs(shipped.mean()))
     assert abs(again.mean() - shipped.mean()) < 5 * spread, f"{study}: {arm}"

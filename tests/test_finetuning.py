@@ -17,7 +17,7 @@ WAYS = {
     "LoRA": lambda network: add_lora(network, 2),
 }
 NUMBERS = {"head": 16 * 4 + 4, "BitFit": 16 + 16 + 4, "adapters": 2 * (16 * 3 + 3 + 3 * 16 + 16)}
-NUMBERS["LoRA"] = 2 * (8 + 16) + 2 * (16 + 16) + 2 * (16 + 4)
+NUMBERS["LoRA"] = 2 * (8 + 16) + 2 * (16 + 16)
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_merging_gives_the_same_outputs_and_can_be_taken_back(network, observati
         merge(network)
 
 
-@pytest.mark.parametrize("rank", [0, -1, 5, 17])
+@pytest.mark.parametrize("rank", [0, -1, 9, 17])
 def test_a_rank_must_fit_the_layer(rank, network):
     with pytest.raises(ValueError, match="allows 1 to"):
         add_lora(network, rank)
@@ -137,11 +137,13 @@ def test_lora_equals_the_peft_library(network, observation):
             nn.init.normal_(part.b, generator=torch.Generator().manual_seed(5))
     layers = [*one.hidden, one.head]
     theirs = nn.ModuleDict({f"layer{i}": nn.Linear(*layer.weight.shape[1:]) for i, layer in enumerate(layers)})
-    config = peft.LoraConfig(r=2, lora_alpha=3.0, target_modules=list(theirs), bias="none")
+    config = peft.LoraConfig(r=2, lora_alpha=3.0, target_modules=["layer0", "layer1"], bias="none")
     theirs = peft.get_peft_model(theirs, config)
     lora = [theirs.base_model.model[f"layer{i}"] for i in range(3)]
-    for mine, base, other in zip([*ours.hidden, ours.head], layers, lora, strict=True):
-        other.base_layer.weight.data, other.base_layer.bias.data = base.weight[0].T.detach(), base.bias[0, 0].detach()
+    for base, other in zip(layers, lora, strict=True):
+        other = getattr(other, "base_layer", other)
+        other.weight.data, other.bias.data = base.weight[0].T.detach(), base.bias[0, 0].detach()
+    for mine, other in zip(ours.hidden, lora, strict=False):
         other.lora_A["default"].weight.data = mine.a[0].T.detach().clone()
         other.lora_B["default"].weight.data = mine.b[0].T.detach().clone()
 
@@ -154,11 +156,11 @@ def test_lora_equals_the_peft_library(network, observation):
     assert torch.allclose(ours(x[None])[0], forward(x), atol=1e-5)
     ours(x[None]).square().sum().backward()
     forward(x).square().sum().backward()
-    for mine, other in zip([*ours.hidden, ours.head], lora, strict=True):
+    for mine, other in zip(ours.hidden, lora, strict=False):
         assert torch.allclose(mine.a.grad[0].T, other.lora_A["default"].weight.grad, rtol=1e-4, atol=1e-5)
         assert torch.allclose(mine.b.grad[0].T, other.lora_B["default"].weight.grad, rtol=1e-4, atol=1e-5)
         assert mine.layer.weight.grad is None and other.base_layer.weight.grad is None
-    for layer in lora:
+    for layer in lora[:2]:
         layer.merge()
     assert torch.allclose(merge(ours)(x[None])[0], forward(x), atol=1e-5)
 
@@ -166,7 +168,7 @@ def test_lora_equals_the_peft_library(network, observation):
 @pytest.mark.parametrize("way", WAYS)
 def test_q_learning_trains_a_changed_network(way):
     config = DQNConfig(steps=400, learning_starts=100, width=16, replay_capacity=400, learning_rate=0.01)
-    network = WAYS[way](QNetwork(2, 4, 2, width=16)) if way != "LoRA" else add_lora(QNetwork(2, 4, 2, width=16), 1)
+    network = WAYS[way](QNetwork(2, 4, 2, width=16))
     *_, last = train_dqn(config, "CartPole-v1", 2, records=1, network=network)
     after = dict(last.network.named_parameters())
     for name, parameter in network.named_parameters():

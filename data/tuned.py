@@ -1,0 +1,227 @@
+"""The recipes of notebooks 07 to 09: shipped agents that meet other tasks, in parts and in sequences.
+
+A study is a file with several arms, as in `taught`; each arm is a function of this file with its settings, ten agents.
+"""
+
+import numpy as np
+import taught
+import torch
+
+from course_utils import continual, evaluation, finetuning, storage
+from course_utils.demonstrations import memory_of, record_episodes
+from course_utils.dqn import train_dqn
+from course_utils.envs import OBSERVATION_SCALE, TASKS
+from course_utils.learner import DQNConfig
+from course_utils.networks import QNetwork, greedy
+
+SEED, SEEDS, RECORDS, EPISODES = 0, 10, 12, 100  # tuned with seeds from 100 on
+CURVE_SEED, TEST_SEED, MEMORY_SEED, CURVE_EPISODES = 1000, 20_000_000, 40_000_000, 10
+SOURCES = {"CartPole-v1": "cartpole", "LunarLander-v3": "lunar_lander_320k"}
+GRAVITIES, WINDS = (-1.0, -2.0, -4.0, -6.0, -8.0, -10.0, -11.9), (0.0, 5.0, 10.0, 15.0, 20.0)
+
+
+def test(network, env_id: str, episodes: int = EPISODES, seed: int = TEST_SEED, **arguments) -> np.ndarray:
+    """The mean return of each network in fresh episodes."""
+    return evaluation.play_episodes(greedy(network), env_id, SEEDS, episodes, seed, **arguments).mean(1)
+
+
+def source(env_id: str) -> QNetwork:
+    """The ten shipped agents of the task that this one is a variant of: each seed has its own."""
+    return storage.load_agent(taught.FOLDER / f"{SOURCES[TASKS[env_id].parent]}.safetensors")[0]
+
+
+def fresh(env_id: str) -> QNetwork:
+    """Ten untrained networks of the same shape."""
+    scale, generator = OBSERVATION_SCALE.get(env_id), torch.Generator().manual_seed(SEED)
+    return QNetwork(**source(env_id).shape, observation_scale=scale, generator=generator)
+
+
+WAYS = {
+    "full": lambda network: network,
+    "head": finetuning.head_only,
+    "BitFit": finetuning.bitfit,
+    **{f"adapters {size}": lambda network, size=size: finetuning.add_adapters(network, size, SEED) for size in (1, 2)},
+    **{f"LoRA {rank}": lambda network, rank=rank: finetuning.add_lora(network, rank, seed=SEED) for rank in (1, 2, 4)},
+}
+
+
+def learn(env_id: str, way: str, config: dict) -> dict:
+    """A task, learned by fresh agents or by some part of the shipped ones; tested before, along the way, and after."""
+    network = fresh(env_id) if way == "fresh" else WAYS[way](source(env_id))
+    start, steps, curve = test(network, env_id), [0], [test(network, env_id, CURVE_EPISODES, CURVE_SEED)]
+    for record in train_dqn(DQNConfig(**config), env_id, SEEDS, SEED, RECORDS, network=network):
+        steps.append(record.step)
+        curve.append(test(record.network, env_id, CURVE_EPISODES, CURVE_SEED + record.step))
+    arrays = {"start": start, "steps": steps, "curve": np.array(curve).T, "return": test(record.network, env_id)}
+    return arrays | {"trainable": finetuning.trainable(record.network)}
+
+
+def zero_shot_map() -> dict:
+    """What the shipped landers return for each gravity and wind, without learning: `map` [S, gravity, wind]."""
+    network = source("LunarLander-Wind-v0")
+    cells = [
+        [test(network, "LunarLander-v3", 10, gravity=gravity, enable_wind=wind > 0, wind_power=wind) for wind in WINDS]
+        for gravity in GRAVITIES
+    ]
+    found = np.moveaxis(np.array(cells), -1, 0)
+    return {"map": found, "return": found.mean((1, 2))}
+
+
+def after_more_source(env_id: str, config: dict, parts: int) -> dict:
+    """A task, begun from ever later moments of one training on CartPole: `by_source` [S, parts + 1], 0 the first."""
+    steps, sources = [0], [fresh(env_id)]
+    for record in train_dqn(DQNConfig(), "CartPole-v1", SEEDS, SEED + 1, parts):
+        steps.append(record.step)
+        sources.append(record.network.choose(list(range(SEEDS))))
+    ends = []
+    for network in sources:
+        *_, last = train_dqn(DQNConfig(**config), env_id, SEEDS, SEED, 1, network=network)
+        ends.append(test(last.network, env_id))
+    starts = [test(network, env_id) for network in sources]
+    at_home = [test(network, "CartPole-v1") for network in sources]
+    arrays = {"at_home": at_home, "starts": starts, "by_source": ends}
+    return {"steps": steps, "return": ends[-1]} | {name: np.array(rows).T for name, rows in arrays.items()}
+
+
+# ---- one task after another ----
+
+
+SEQUENCE = ["CartPole-v1", "CartPole-Reversed-v0", "CartPole-ShortPole-v0"]
+KEPT_EPISODES, TREMBLE, FISHER_SAMPLES = 30, 0.3, 200
+
+
+def what_keeps(method: str, weight: float, network: QNetwork, old: list, memories: dict, anchors: list):
+    """The `extra_loss` of a method for the tasks before this one."""
+    if "EWC" in method:
+        return continual.elastic(anchors[-1:] if method == "online EWC" else anchors, weight)
+    if method == "replay":
+        return continual.rehearse(memories, weight)
+    if method.startswith("distillation"):
+        return continual.keep_outputs(network, old, weight, memories if method.endswith("old states") else None)
+    return None
+
+
+def sequence(config: dict, method: str, weight: float = 1.0, heads: bool = True, form: str = "gaussian") -> dict:
+    """Three tasks in a row: `matrix` [S, 4, 3], the return on each task before the first and after each of them.
+
+    method: what keeps the old tasks alive. heads: one for each task, else one for all.
+    """
+    network = fresh(SEQUENCE[1])
+    network = continual.add_heads(network, len(SEQUENCE), SEED) if heads else network
+    columns, played, memories, anchors, rows = [], {}, {}, [], []
+
+    def answers_for(task):
+        if method == "columns":
+            return columns[task] if task < len(columns) else network
+        return continual.for_task(network, task) if heads else network
+
+    def test_all():
+        rows.append([test(answers_for(task), env_id) for task, env_id in enumerate(SEQUENCE)])
+
+    test_all()
+    for task, env_id in enumerate(SEQUENCE):
+        old = list(range(task)) if heads else [None]
+        extra_loss = what_keeps(method, weight, network, old, memories, anchors) if task else None
+        if method == "columns" and task:
+            network = continual.ProgressiveNetwork(network, SEED + task)
+        network = continual.for_task(network, task) if heads else network
+        *_, last = train_dqn(DQNConfig(**config), env_id, SEEDS, SEED + task, 1, network=network, extra_loss=extra_loss)
+        network = last.network
+        columns.append(network)
+        test_all()
+        act = taught.noisy(greedy(network), TREMBLE, network.shape["actions"], SEED + task)
+        episodes = record_episodes(act, env_id, SEEDS, KEPT_EPISODES, MEMORY_SEED + SEED + task)
+        name = task if heads else None
+        played[name] = [before + new for before, new in zip(played.get(name, [[]] * SEEDS), episodes, strict=True)]
+        memories[name] = memory_of(played[name])
+        if "EWC" in method:
+            generator = torch.Generator().manual_seed(SEED + task)
+            importance = continual.fisher(
+                network, memories[name].sample(FISHER_SAMPLES, 1, 1.0, generator).observation, form
+            )
+            before = anchors[-1] if anchors and method == "online EWC" else None
+            anchors.append(continual.remember(network, importance, before))
+    matrix = np.moveaxis(np.array(rows), -1, 0)
+    return {"matrix": matrix, "return": matrix[:, -1].mean(1), "parameters": network.parameters_of_one()}
+
+
+POLE = {"steps": 15_000, "learning_rate_decay": 0.01}
+LANDER = {name: value for name, value in taught.LANDER.items() if name in DQNConfig.__dataclass_fields__}
+LANDER |= {"steps": 40_000, "learning_rate_decay": 0.01}
+CONFIGS = {  # of fresh agents, and of those that go on
+    "CartPole-v1": (POLE, POLE | {"epsilon_start": 0.05, "learning_starts": 500}),
+    "LunarLander-v3": (LANDER | {"epsilon_start": 1.0, "exploration": 0.15}, LANDER),
+}
+RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+HEAVY, LIGHT = "CartPole-HighGravity-v0", "LunarLander-LowGravity-v0"
+REVERSED, REVERSED_SHORT = "CartPole-Reversed-v0", "CartPole-ReversedShort-v0"
+# Each way's learning rate on the lander, the best of .001, .003 and .01 on base seed 100.
+LANDER_RATES = {"fresh": 1e-3, "full": 1e-3, "head": 1e-3, "BitFit": 1e-2, "adapters 2": 1e-2}
+LANDER_RATES |= {"LoRA 1": 1e-2, "LoRA 2": 1e-2, "LoRA 4": 1e-2}
+
+
+def arm_of(env_id: str, way: str, rate: float | None = None) -> tuple:
+    """The function and the settings of one way to learn a task."""
+    parent = TASKS[env_id].parent
+    rate = rate or (LANDER_RATES[way] if parent == "LunarLander-v3" else 1e-3)
+    config = CONFIGS[parent][way != "fresh"] | {"learning_rate": rate}
+    return learn, {"env_id": env_id, "way": way, "config": config}
+
+
+def study_of_transfer():
+    """Notebook 07: every task, by fresh agents and by the shipped ones; a map; rates; the amount of source training."""
+    for env_id in TASKS:
+        yield f"{env_id}: fresh", *arm_of(env_id, "fresh")
+        yield f"{env_id}: full", *arm_of(env_id, "full")
+    for env_id in (HEAVY, REVERSED, LIGHT, "LunarLander-SwappedEngines-v0"):
+        yield f"{env_id}: head", *arm_of(env_id, "head")
+    for env_id in (HEAVY, REVERSED, REVERSED_SHORT):
+        for way in ("fresh", "full"):
+            for rate in RATES:
+                yield f"{env_id}: {way}, η = {rate:g}", *arm_of(env_id, way, rate)
+    for env_id in (HEAVY, REVERSED):
+        config = CONFIGS["CartPole-v1"][1] | {"steps": 5000}
+        yield f"{env_id}: by source", after_more_source, {"env_id": env_id, "config": config, "parts": 8}
+    yield "map", zero_shot_map, {}
+
+
+def study_of_adaptation():
+    """Notebook 08: which part learns, how many numbers it has, and how fast it may learn."""
+    for way in WAYS:
+        for rate in RATES:
+            yield f"pole: {way}, η = {rate:g}", *arm_of(HEAVY, way, rate)
+    for way in ("BitFit", "adapters 2", "LoRA 1", "LoRA 2", "LoRA 4"):
+        yield f"lander: {way}", *arm_of(LIGHT, way)
+
+
+def study_of_continual_learning():
+    """Notebook 09: three tasks in a row, and what keeps the first ones alive."""
+    for method in ("none", "replay", "distillation, old states", "distillation, new states", "columns"):
+        yield method, sequence, {"config": POLE, "method": method, "heads": method != "columns"}
+    for weight in (1.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 10_000.0):
+        yield f"EWC, λ = {weight:g}", sequence, {"config": POLE, "method": "EWC", "weight": weight}
+    for weight in (30.0, 100.0, 300.0):
+        yield f"online EWC, λ = {weight:g}", sequence, {"config": POLE, "method": "online EWC", "weight": weight}
+        settings = {"config": POLE, "method": "EWC", "weight": weight, "form": "policy"}
+        yield f"EWC by policy, λ = {weight:g}", sequence, settings
+    for method in ("none", "replay", "distillation, old states"):
+        yield f"one head: {method}", sequence, {"config": POLE, "method": method, "heads": False}
+
+
+STUDIES = {
+    name: {arm: (function, settings) for arm, function, settings in arms()}
+    for name, arms in (
+        ("transfer", study_of_transfer),
+        ("adaptation", study_of_adaptation),
+        ("continual", study_of_continual_learning),
+    )
+}
+
+
+def fixed() -> dict:
+    """What all arms have in common and a recipe must name."""
+    facts = {"seed": SEED, "seeds": SEEDS, "records": RECORDS, "episodes": EPISODES, "curve_episodes": CURVE_EPISODES}
+    facts |= {"test_seeds": [CURVE_SEED, TEST_SEED], "memory_seed": MEMORY_SEED, "sequence": SEQUENCE}
+    facts |= {"kept_episodes": KEPT_EPISODES, "tremble": TREMBLE, "fisher_samples": FISHER_SAMPLES}
+    facts |= {"map": [GRAVITIES, WINDS], "tasks": TASKS}
+    return facts | {"sources": [taught.weights_hash(name) for name in SOURCES.values()]}

@@ -1,0 +1,236 @@
+"""What keeps old tasks alive: each formula against an independent one, and what it does to a training."""
+
+import numpy as np
+import pytest
+import torch
+from torch.func import functional_call, grad, vmap
+
+from course_utils import continual
+from course_utils.continual import ProgressiveNetwork, add_heads, elastic, ewc_penalty, fisher, for_task, remember
+from course_utils.dqn import DQNConfig, train_dqn
+from course_utils.losses import td_target
+from course_utils.networks import QNetwork
+from course_utils.replay import ReplayBuffer
+
+TINY = DQNConfig(steps=400, learning_starts=100, width=16, replay_capacity=400, n_steps=3)
+
+
+@pytest.fixture
+def network():
+    return QNetwork(3, 4, 2, width=16, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture
+def observation():
+    return torch.randn(3, 6, 4, generator=torch.Generator().manual_seed(2))
+
+
+@pytest.fixture
+def memory():
+    stream = torch.Generator().manual_seed(3)
+    memory = ReplayBuffer(3, 1, 50, 4)
+    for lane in range(3):
+        seen, reward = torch.randn(51, 4, generator=stream), torch.randn(50, generator=stream)
+        ends = torch.rand(50, generator=stream) < 0.1
+        steps = {"observation": seen[:-1], "next_observation": seen[1:], "reward": reward, "terminated": ends}
+        memory.extend(lane, **steps, done=ends, action=torch.randint(2, (50,), generator=stream))
+    return memory
+
+
+@pytest.mark.parametrize("form", ["gaussian", "policy"])
+def test_fisher_equals_per_sample_autograd_of_another_kind(form, network, observation):
+    """torch.func takes the gradient of each sample by itself, for one seed at a time."""
+    found = fisher(network, observation, form)
+    for seed in range(3):
+        one = network.choose([seed])
+        parameters = {name: parameter.detach() for name, parameter in one.named_parameters()}
+
+        def output(parameters, sample, action, one=one):
+            q = functional_call(one, parameters, (sample[None, None],))[0, 0]
+            return q[action] if form == "gaussian" else q.log_softmax(-1)[action]
+
+        total = {name: 0 for name in parameters}
+        share = one(observation[seed : seed + 1])[0].detach().softmax(-1)
+        for action in range(2):
+            each = vmap(grad(output), (None, 0, None))(parameters, observation[seed], action)
+            weight = share[:, action] if form == "policy" else torch.ones(6)
+            for name in total:
+                total[name] = total[name] + torch.einsum("b,b...->...", weight, each[name] ** 2) / 6
+        for name in total:
+            torch.testing.assert_close(found[name][seed], total[name][0], rtol=1e-4, atol=1e-6)
+
+
+def test_fisher_equals_finite_differences():
+    network = QNetwork(1, 4, 2, width=8, layer_norm=False, generator=torch.Generator().manual_seed(1)).double()
+    observation = torch.randn(1, 5, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+    found, step = fisher(network, observation), 1e-6
+    for name, parameter in network.named_parameters():
+        index = tuple(size // 2 for size in parameter.shape)
+        with torch.no_grad():
+            parameter[index] += step
+            above = network(observation)
+            parameter[index] -= 2 * step
+            below = network(observation)
+            parameter[index] += step
+        slope = (above - below) / (2 * step)
+        assert found[name][index].item() == pytest.approx((slope**2).sum(-1).mean().item(), rel=1e-4, abs=1e-9)
+
+
+def test_fisher_of_a_hand_case():
+    """One layer, q = x w: ∂q/∂w = x, so F = mean x², and not (mean x)²."""
+    network = QNetwork(1, 1, 1, width=1, hidden_layers=1, layer_norm=False)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.fill_(1.0)
+    found = fisher(network, torch.tensor([[[1.0], [3.0]]]))
+    assert found["head.weight"].item() == pytest.approx((2.0**2 + 4.0**2) / 2)
+    assert found["hidden.0.weight"].item() == pytest.approx((1.0**2 + 3.0**2) / 2)
+    assert found["head.bias"].item() == 1
+
+
+def test_fisher_needs_data_and_a_known_form(network, observation):
+    with pytest.raises(ValueError, match="there are none"):
+        fisher(network, observation[:, :0])
+    with pytest.raises(ValueError, match="choose 'gaussian'"):
+        fisher(network, observation, "laplace")
+
+
+def test_a_frozen_part_and_other_heads_do_not_matter(network, observation):
+    heads = add_heads(network, 3)
+    heads.hidden[0].weight.requires_grad_(False)
+    found = fisher(for_task(heads, 1), observation)
+    assert "hidden.0.weight" not in found
+    assert found["head.heads.1.weight"].min() >= 0 and found["head.heads.1.weight"].sum() > 0
+    assert not found["head.heads.0.weight"].any() and not found["head.heads.2.weight"].any()
+
+
+def test_ewc_penalty_by_hand_and_its_gradient(network, observation):
+    importance = fisher(network, observation)
+    anchor = remember(network, importance)
+    parameters = dict(network.named_parameters())
+    assert ewc_penalty(parameters, anchor).tolist() == [0, 0, 0]
+    with torch.no_grad():
+        network.head.bias += 2.0
+    penalty = ewc_penalty(parameters, anchor)
+    torch.testing.assert_close(penalty, 0.5 * 4 * importance["head.bias"].flatten(1).sum(-1))
+    penalty.sum().backward()
+    torch.testing.assert_close(network.head.bias.grad, 2 * importance["head.bias"])
+
+
+def test_online_ewc_adds_up_importance_and_moves_the_anchor(network, observation):
+    first = remember(network, fisher(network, observation))
+    with torch.no_grad():
+        network.head.bias += 1.0
+    importance = fisher(network, 2 * observation)
+    second = remember(network, importance, first, decay=0.5)
+    for name in importance:
+        torch.testing.assert_close(second.importance[name], 0.5 * first.importance[name] + importance[name])
+    assert torch.equal(second.parameters["head.bias"], network.head.bias)
+    assert torch.equal(first.parameters["head.bias"] + 1, network.head.bias)
+
+
+def train(network, **hooks):
+    *_, last = train_dqn(TINY, "CartPole-v1", 3, records=1, network=network, **hooks)
+    return dict(last.network.named_parameters())
+
+
+def test_a_strong_ewc_holds_the_network_and_a_weak_one_does_not(network, observation):
+    anchor = remember(network, fisher(network, observation))
+
+    def moved(weight):
+        after = train(network, extra_loss=elastic([anchor], weight))
+        return sum(
+            (anchor.importance[name] * (after[name] - anchor.parameters[name]) ** 2).sum().item() for name in after
+        )
+
+    assert moved(1e4) < 0.1 * moved(0.0)
+    naive = train(network)
+    assert all(
+        torch.equal(parameter, naive[name])
+        for name, parameter in train(network, extra_loss=elastic([anchor], 0.0)).items()
+    )
+
+
+def test_heads_leave_the_first_task_as_it_was(network, observation):
+    heads = add_heads(network, 3, seed=1)
+    assert torch.equal(heads(observation), network(observation))
+    for task in range(3):
+        answer = for_task(heads, task)(observation)
+        assert torch.equal(answer, continual.q_of_task(heads, observation, task))
+        assert torch.equal(answer, network(observation)) == (task == 0)
+    after = train(for_task(heads, 1))
+    before = dict(heads.named_parameters())
+    assert torch.equal(after["head.heads.0.weight"], before["head.heads.0.weight"])
+    assert not torch.equal(after["head.heads.1.weight"], before["head.heads.1.weight"])
+    assert torch.equal(continual.q_of_task(network, observation, None), network(observation))
+
+
+def test_heads_are_refused_where_they_make_no_sense(network):
+    for wrong in (lambda: add_heads(network, 0), lambda: add_heads(add_heads(network, 2), 2)):
+        with pytest.raises(ValueError, match="one head so far"):
+            wrong()
+    for task in (-1, 2):
+        with pytest.raises(ValueError, match="it has 2"):
+            for_task(add_heads(network, 2), task)
+    with pytest.raises(ValueError, match="it has 0"):
+        for_task(network, 0)
+
+
+class Learner:
+    """The parts of a learner that an extra loss looks at."""
+
+    def __init__(self, network, target_network):
+        self.network, self.target_network, self.config = network, target_network, TINY
+
+
+def test_rehearsal_is_the_td_loss_of_the_old_tasks(network, memory):
+    heads, target = add_heads(network, 2, seed=1), add_heads(QNetwork(3, 4, 2, width=16), 2)
+    loss = continual.rehearse({0: memory, 1: memory}, weight=2.0, batch_size=5, seed=7)(
+        Learner(heads, target), None, None
+    )
+    stream, wanted = torch.Generator().manual_seed(7), torch.zeros(3)
+    for task in (0, 1):
+        batch = memory.sample(5, TINY.n_steps, TINY.discount, stream)
+        next_q = for_task(target, task)(batch.next_observation)
+        y = td_target(batch.reward * TINY.reward_scale, batch.terminated, next_q, batch.discount)
+        q = for_task(heads, task)(batch.observation).gather(-1, batch.action[..., None])[..., 0]
+        wanted += 2.0 * ((y - q) ** 2).mean(-1)
+    torch.testing.assert_close(loss, wanted)
+
+
+def test_the_old_self_is_distilled_on_old_or_on_new_states(network, memory, observation):
+    heads = add_heads(network, 2)
+    moved = for_task(heads, 1)
+    with torch.no_grad():
+        moved.head.heads[0].bias += torch.tensor([1.0, 3.0])
+    for memories in (None, {0: memory}):
+        loss = continual.keep_outputs(heads, [0], 0.5, memories)
+        batch = memory.sample(4, 1, 1.0, torch.Generator().manual_seed(0))
+        assert loss(Learner(heads, heads), None, batch).tolist() == [0, 0, 0]
+        torch.testing.assert_close(loss(Learner(moved, heads), None, batch), torch.full((3,), 0.5 * 10))
+
+
+def test_a_progressive_column_forgets_nothing(network, observation):
+    column = ProgressiveNetwork(network, seed=1)
+    assert column(observation).shape == (3, 6, 2)
+    lateral = 16 * 16 + 16 + 16 * 2 + 2
+    assert column.parameters_of_one() == 2 * network.parameters_of_one() + lateral
+    *_, last = train_dqn(TINY, "CartPole-v1", 3, records=1, network=column)
+    assert torch.equal(last.network.old(observation), network(observation))
+    assert not torch.equal(last.network(observation), column(observation))
+    third = ProgressiveNetwork(last.network)
+    assert torch.equal(third.old.old(observation), network(observation))
+    with torch.no_grad():
+        for lateral in third.lateral:
+            lateral.weight.zero_(), lateral.bias.zero_()
+    alone = QNetwork(**third.shape)
+    alone.load_state_dict({name: tensor for name, tensor in third.state_dict().items() if name in alone.state_dict()})
+    torch.testing.assert_close(third(observation), alone(observation))
+
+
+def test_the_measures_by_hand():
+    matrix = np.array([[10.0, 10, 10], [100, 20, 30], [60, 100, 50], [30, 90, 100]])
+    assert continual.forgetting(matrix).tolist() == [70, 10, -50]
+    assert continual.forward_transfer(matrix).tolist() == [10, 40]
+    many = np.stack([matrix, matrix])
+    assert continual.forgetting(many).shape == (2, 3) and continual.forward_transfer(many).shape == (2, 2)
