@@ -71,6 +71,16 @@ def probability_of_improvement(ours, theirs, seed: int = 0) -> Estimate:
     return Estimate(share_won(ours, theirs), low, high)
 
 
+def area_under_curve(steps, values):
+    """The mean height of a learning curve, with straight lines between its points. steps: [T], values: [..., T].
+
+    Returns [...], in the unit of the values. Source: Taylor & Stone 2009 (JMLR 10), section 2.1, divided by the steps.
+    """
+    steps, values = np.asarray(steps, dtype=float), np.asarray(values)
+    between = (values[..., 1:] + values[..., :-1]) / 2
+    return (np.diff(steps) * between).sum(-1) / (steps[-1] - steps[0])
+
+
 def _bootstrap(groups, statistic, seed):
     result = stats.bootstrap(
         groups,

@@ -41,10 +41,19 @@ def bitfit(network: QNetwork) -> QNetwork:
     return freeze(network, lambda name: name.endswith("bias"))
 
 
+def low_rank_change(a: Tensor, b: Tensor, alpha: float) -> Tensor:
+    """What LoRA adds to a weight matrix: ΔW = (α / r) A B. a: [..., in, r]; b: [..., r, out] → [..., in, out].
+
+    Divided by r, so that another rank needs no other α. Source: Hu et al. 2022 (arXiv 2106.09685), section 4.1; the
+    paper multiplies columns, and so writes B A.
+    """
+    return alpha / a.shape[-1] * a @ b
+
+
 class LoRALinear(nn.Module):
     """A frozen linear layer and a change of low rank beside it: x W + b + (α / r) x A B.
 
-    A: [S, in, r], random as in a fresh layer; B: [S, r, out], zero. (The paper multiplies columns and writes B A.)
+    A: [S, in, r], random as in a fresh layer; B: [S, r, out], zero.
     """
 
     def __init__(self, layer: SeedLinear, rank: int, alpha: float, generator: torch.Generator | None = None):
@@ -52,16 +61,17 @@ class LoRALinear(nn.Module):
         seeds, n_in, n_out = layer.weight.shape
         if not 1 <= rank <= min(n_in, n_out):
             raise ValueError(f"rank = {rank}: a layer from {n_in} to {n_out} numbers allows 1 to {min(n_in, n_out)}.")
-        self.layer, self.scale, self.merged = layer, alpha / rank, False
+        self.layer, self.alpha, self.merged = layer, alpha, False
         self.a = nn.Parameter(torch.empty(seeds, n_in, rank).uniform_(-(n_in**-0.5), n_in**-0.5, generator=generator))
         self.b = nn.Parameter(torch.zeros(seeds, rank, n_out))
 
     def change(self) -> Tensor:
-        """ΔW = (α / r) A B, [S, in, out]."""
-        return self.scale * self.a @ self.b
+        """ΔW, [S, in, out]."""
+        return low_rank_change(self.a, self.b, self.alpha)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.layer(x) if self.merged else self.layer(x) + self.scale * (x @ self.a @ self.b)
+        h = self.layer(x)
+        return h if self.merged else h + self.alpha / self.a.shape[-1] * (x @ self.a @ self.b)
 
 
 class AdapterLinear(nn.Module):

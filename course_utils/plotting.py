@@ -165,6 +165,32 @@ def _arrows(policy, symbols):
     return " / ".join(" ".join(cells[start : start + columns]) for start in range(0, len(cells), columns))
 
 
+def heat_map(values: np.ndarray, rows: dict[str, list], columns: dict[str, list], quantity: str) -> Figure:
+    """A table as coloured cells with their numbers in them.
+
+    values: [R, C]. rows, columns: one title each, with its R or C labels. Raises ValueError for another shape.
+    """
+    (row_title, row_labels), (column_title, column_labels) = *rows.items(), *columns.items()
+    if np.shape(values) != (len(row_labels), len(column_labels)):
+        raise ValueError(f"{len(row_labels)} rows and {len(column_labels)} columns are named, the values have shape "
+                         f"{np.shape(values)}.")  # fmt: skip
+    figure = Figure(figsize=(1.6 + 0.9 * len(column_labels), 1.2 + 0.42 * len(row_labels)))
+    axes = figure.subplots()
+    cells = axes.pcolormesh(values, cmap="viridis", edgecolors="white", linewidth=1)
+    for (row, column), value in np.ndenumerate(values):
+        color = "black" if cells.norm(value) > 0.6 else "white"
+        axes.annotate(f"{value:.0f}", (column + 0.5, row + 0.5), ha="center", va="center", fontsize=9, color=color)
+    axes.set(xlabel=column_title, ylabel=row_title, ylim=(len(row_labels), 0))
+    axes.set_xticks(np.arange(len(column_labels)) + 0.5, column_labels)
+    axes.set_yticks(np.arange(len(row_labels)) + 0.5, row_labels)
+    axes.grid(False)
+    told = "; ".join(
+        f"{label}: " + ", ".join(f"{value:.0f}" for value in row) for label, row in zip(row_labels, values, strict=True)
+    )
+    figure.sentence = f"{quantity}, by {row_title}, for {column_title} {', '.join(map(str, column_labels))}: {told}."
+    return figure
+
+
 def animation(frames: list[np.ndarray], sentence: str, frames_per_second: float = 4) -> None:
     """Display pictures [height, width, 3] as an animated WebP image, with a sentence that says what happens in it."""
     pictures = [Picture.fromarray(frame).resize((frame.shape[1] // 2, frame.shape[0] // 2)) for frame in frames]

@@ -155,16 +155,22 @@ CONFIGS = {  # of fresh agents, and of those that go on
 RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 HEAVY, LIGHT = "CartPole-HighGravity-v0", "LunarLander-LowGravity-v0"
 REVERSED, REVERSED_SHORT = "CartPole-Reversed-v0", "CartPole-ReversedShort-v0"
-# Each way's learning rate on the lander, the best of .001, .003 and .01 on base seed 100.
-LANDER_RATES = {"fresh": 1e-3, "full": 1e-3, "head": 1e-3, "BitFit": 1e-2, "adapters 2": 1e-2}
-LANDER_RATES |= {"LoRA 1": 1e-2, "LoRA 2": 1e-2, "LoRA 4": 1e-2}
+# The best rate of each way on base seed 100: of the mean return on the way in notebook 07, of the last one in 08.
+BEST_RATES = {
+    "transfer": {
+        HEAVY: {"fresh": 3e-3, "full": 1e-2},
+        REVERSED: {"fresh": 1e-2, "full": 1e-2},
+        REVERSED_SHORT: {"fresh": 1e-3, "full": 1e-2},
+    },
+    "adaptation": {"full": 1e-3},
+}
+LANDER_RATES = {"BitFit": 1e-3, "adapters 2": 3e-3, "LoRA 1": 3e-3, "LoRA 2": 3e-3, "LoRA 4": 3e-3}
+LONGER = 25_000
 
 
-def arm_of(env_id: str, way: str, rate: float | None = None) -> tuple:
+def arm_of(env_id: str, way: str, rate: float = 1e-3, **more) -> tuple:
     """The function and the settings of one way to learn a task."""
-    parent = TASKS[env_id].parent
-    rate = rate or (LANDER_RATES[way] if parent == "LunarLander-v3" else 1e-3)
-    config = CONFIGS[parent][way != "fresh"] | {"learning_rate": rate}
+    config = CONFIGS[TASKS[env_id].parent][way != "fresh"] | {"learning_rate": rate} | more
     return learn, {"env_id": env_id, "way": way, "config": config}
 
 
@@ -189,9 +195,9 @@ def study_of_adaptation():
     """Notebook 08: which part learns, how many numbers it has, and how fast it may learn."""
     for way in WAYS:
         for rate in RATES:
-            yield f"pole: {way}, η = {rate:g}", *arm_of(HEAVY, way, rate)
-    for way in ("BitFit", "adapters 2", "LoRA 1", "LoRA 2", "LoRA 4"):
-        yield f"lander: {way}", *arm_of(LIGHT, way)
+            yield f"pole: {way}, η = {rate:g}", *arm_of(HEAVY, way, rate, steps=LONGER)
+    for way, rate in LANDER_RATES.items():
+        yield f"lander: {way}", *arm_of(LIGHT, way, rate)
 
 
 def study_of_continual_learning():
@@ -202,6 +208,7 @@ def study_of_continual_learning():
         yield f"EWC, λ = {weight:g}", sequence, {"config": POLE, "method": "EWC", "weight": weight}
     for weight in (30.0, 100.0, 300.0):
         yield f"online EWC, λ = {weight:g}", sequence, {"config": POLE, "method": "online EWC", "weight": weight}
+    for weight in (30.0, 100.0, 300.0, 1000.0, 3000.0, 10_000.0):
         settings = {"config": POLE, "method": "EWC", "weight": weight, "form": "policy"}
         yield f"EWC by policy, λ = {weight:g}", sequence, settings
     for method in ("none", "replay", "distillation, old states"):
@@ -223,5 +230,6 @@ def fixed() -> dict:
     facts = {"seed": SEED, "seeds": SEEDS, "records": RECORDS, "episodes": EPISODES, "curve_episodes": CURVE_EPISODES}
     facts |= {"test_seeds": [CURVE_SEED, TEST_SEED], "memory_seed": MEMORY_SEED, "sequence": SEQUENCE}
     facts |= {"kept_episodes": KEPT_EPISODES, "tremble": TREMBLE, "fisher_samples": FISHER_SAMPLES}
+    facts |= {"rates": RATES, "best_rates": BEST_RATES}
     facts |= {"map": [GRAVITIES, WINDS], "tasks": TASKS}
     return facts | {"sources": [taught.weights_hash(name) for name in SOURCES.values()]}

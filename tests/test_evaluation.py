@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import integrate
 
 from course_utils import evaluation
 
@@ -79,3 +80,11 @@ def test_broken_runs_are_not_averaged_away(bad):
         evaluation.interval([1.0, 2.0, bad])
     with pytest.raises(ValueError, match="find out which run broke"):
         evaluation.probability_of_improvement([1.0, 2.0], [bad, 1.0])
+
+
+def test_area_under_a_curve_is_scipys_trapezoid_over_the_steps():
+    rng = np.random.default_rng(0)
+    steps, values = np.sort(rng.random(7)) * 1000, rng.normal(size=(4, 7))
+    wanted = integrate.trapezoid(values, steps) / (steps[-1] - steps[0])
+    assert np.allclose(evaluation.area_under_curve(steps, values), wanted)
+    assert evaluation.area_under_curve([0, 10], [[3.0, 5.0]]).tolist() == [4.0]

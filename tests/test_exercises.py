@@ -112,6 +112,17 @@ def shaping_with_where(potential, next_potential, terminated, discount):
     return discount * behind - potential
 
 
+def area_by_loop(steps, values):
+    area = 0
+    for i in range(len(steps) - 1):
+        area = area + (steps[i + 1] - steps[i]) * (values[..., i] + values[..., i + 1]) / 2
+    return area / (steps[-1] - steps[0])
+
+
+def change_by_einsum(a, b, alpha):
+    return torch.einsum("...ir,...ro->...io", a, b) * (alpha / b.shape[-2])
+
+
 def soft_value_shifted(q, temperature):
     top = q.max(-1).values
     return top + temperature * torch.log(torch.exp((q - top[..., None]) / temperature).sum(-1))
@@ -122,6 +133,8 @@ RIGHT = {
     "margin_loss": margin_in_steps,
     "shaping_reward": shaping_with_where,
     "soft_value": soft_value_shifted,
+    "area_under_curve": area_by_loop,
+    "low_rank_change": change_by_einsum,
     "td_target": torch_target_with_where,
     "update_target": refresh_with_state_dict,
     "n_step_return": n_steps_with_a_loop,
@@ -407,6 +420,30 @@ def shaping_with_tilde(potential, next_potential, terminated, discount):
     return discount * ~np.asarray(terminated, bool) * next_potential  # and forgets the old one
 
 
+def area_as_mean(steps, values):
+    return np.mean(values, axis=-1)
+
+
+def area_not_divided(steps, values):
+    return ((values[..., 1:] + values[..., :-1]) / 2) @ np.diff(steps)
+
+
+def area_from_the_left(steps, values):
+    return np.sum(values[..., :-1] * (steps[1:] - steps[:-1]), -1) / (steps[-1] - steps[0])
+
+
+def change_without_rank(a, b, alpha):
+    return torch.matmul(a, b) * alpha
+
+
+def change_without_alpha(a, b, alpha):
+    return torch.matmul(a, b) / b.shape[-2]
+
+
+def change_by_inputs(a, b, alpha):
+    return torch.matmul(a, b) * alpha / a.size(-2)
+
+
 def soft_value_without_tau(q, temperature):
     return torch.logsumexp(q / temperature, -1)
 
@@ -433,6 +470,12 @@ WRONG = [
     ("soft_value", soft_value_without_tau, "in front is missing"),
     ("soft_value", soft_value_overflowing, "overflows"),
     ("soft_value", soft_value_as_a_mean, "mean under the softmax"),
+    ("area_under_curve", area_as_mean, "plain mean of the points"),
+    ("area_under_curve", area_not_divided, "area itself"),
+    ("area_under_curve", area_from_the_left, "left point only"),
+    ("low_rank_change", change_without_rank, "division by the rank is missing"),
+    ("low_rank_change", change_without_alpha, "α is left out"),
+    ("low_rank_change", change_by_inputs, "number of inputs"),
     ("td_target", torch_target_without_mask, "terminal mask is missing"),
     ("td_target", torch_target_masking_all, "also removes the reward"),
     ("td_target", torch_target_of_the_mean, "averages over the next actions"),

@@ -4,6 +4,8 @@ from course_utils.exercise_book import (
     better_dqn,
     demonstrations,
     dqn,
+    efficient_tuning,
+    fine_tuning,
     imitation,
     q_learning,
     reward_design,
@@ -11,4 +13,5 @@ from course_utils.exercise_book import (
 )
 
 CHAPTERS = [start_here, q_learning, dqn, better_dqn, imitation, demonstrations, reward_design]
+CHAPTERS += [fine_tuning, efficient_tuning]
 EXERCISES = {name: exercise for chapter in CHAPTERS for name, exercise in chapter.EXERCISES.items()}
