@@ -1,7 +1,6 @@
-"""Continual learning: one network, one task after another, and what keeps the old ones alive.
+"""Continual learning: what keeps old tasks alive, mostly an `extra_loss` of `train_dqn`.
 
-What holds a network back is an `extra_loss` of `train_dqn`. A task is the number of a head (see `add_heads`), or None
-for a network with one head for all.
+A task is the number of a head (see `add_heads`), or None for a network with one head for all.
 """
 
 import copy

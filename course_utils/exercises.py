@@ -165,12 +165,14 @@ def _numbers(exercise, function, case):
 
 
 def _arrays(arguments):
-    """All arrays, tensors and lists among the arguments, also the arrays inside an MDP."""
+    """All arrays, tensors and lists among the arguments, also those inside a dictionary, a tuple or an MDP."""
     for argument in arguments:
         if isinstance(argument, np.ndarray | list):
             yield argument
         elif hasattr(argument, "detach"):
             yield argument.detach().numpy()
+        elif isinstance(argument, dict | tuple):
+            yield from _arrays(argument.values() if isinstance(argument, dict) else argument)
         elif dataclasses.is_dataclass(argument):
             yield from (value for value in vars(argument).values() if isinstance(value, np.ndarray))
 

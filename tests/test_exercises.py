@@ -119,6 +119,20 @@ def area_by_loop(steps, values):
     return area / (steps[-1] - steps[0])
 
 
+def forgetting_by_sorting(matrix):
+    *before, last = np.moveaxis(matrix, -2, 0)
+    return np.sort(np.stack(before), axis=0)[-1] - last
+
+
+def penalty_by_loop(parameters, anchor):
+    total = 0
+    for name in anchor.importance:
+        distance = parameters[name] - anchor.parameters[name]
+        weighted = anchor.importance[name] * distance * distance / 2
+        total = total + weighted.reshape(len(distance), -1).sum(1)
+    return total
+
+
 def change_by_einsum(a, b, alpha):
     return torch.einsum("...ir,...ro->...io", a, b) * (alpha / b.shape[-2])
 
@@ -135,6 +149,8 @@ RIGHT = {
     "soft_value": soft_value_shifted,
     "area_under_curve": area_by_loop,
     "low_rank_change": change_by_einsum,
+    "forgetting": forgetting_by_sorting,
+    "ewc_penalty": penalty_by_loop,
     "td_target": torch_target_with_where,
     "update_target": refresh_with_state_dict,
     "n_step_return": n_steps_with_a_loop,
@@ -432,6 +448,34 @@ def area_from_the_left(steps, values):
     return np.sum(values[..., :-1] * (steps[1:] - steps[:-1]), -1) / (steps[-1] - steps[0])
 
 
+def forgetting_with_the_end(matrix):
+    return np.max(matrix, -2) - matrix[..., -1, :]
+
+
+def forgetting_turned_round(matrix):
+    return matrix[..., -1, :] - np.max(matrix[..., :-1, :], -2)
+
+
+def forgetting_since_own_training(matrix):
+    tasks = matrix.shape[-1]
+    return np.stack([matrix[..., j + 1, j] - matrix[..., -1, j] for j in range(tasks)], -1)
+
+
+def penalty_without_half(parameters, anchor):
+    return 2 * penalty_by_loop(parameters, anchor)
+
+
+def penalty_without_importance(parameters, anchor):
+    return sum(((parameters[n] - anchor.parameters[n]) ** 2 / 2).flatten(1).sum(-1) for n in anchor.importance)
+
+
+def penalty_with_the_mean(parameters, anchor):
+    return sum(
+        (anchor.importance[n] * (parameters[n] - anchor.parameters[n]) ** 2 / 2).flatten(1).mean(-1)
+        for n in anchor.importance
+    )
+
+
 def change_without_rank(a, b, alpha):
     return torch.matmul(a, b) * alpha
 
@@ -476,6 +520,12 @@ WRONG = [
     ("low_rank_change", change_without_rank, "division by the rank is missing"),
     ("low_rank_change", change_without_alpha, "α is left out"),
     ("low_rank_change", change_by_inputs, "number of inputs"),
+    ("forgetting", forgetting_with_the_end, "end counts among the candidates"),
+    ("forgetting", forgetting_turned_round, "sign is turned round"),
+    ("forgetting", forgetting_since_own_training, "after the task's own training"),
+    ("ewc_penalty", penalty_without_half, "factor ½ is missing"),
+    ("ewc_penalty", penalty_without_importance, "holds all weights alike"),
+    ("ewc_penalty", penalty_with_the_mean, "mean instead of the sum"),
     ("td_target", torch_target_without_mask, "terminal mask is missing"),
     ("td_target", torch_target_masking_all, "also removes the reward"),
     ("td_target", torch_target_of_the_mean, "averages over the next actions"),
@@ -576,6 +626,8 @@ def test_a_right_answer_that_spoils_its_inputs_is_refused(name):
         elif isinstance(spoil, np.ndarray | torch.Tensor):
             spoil *= 0.5
             spoil -= 1
+        elif isinstance(spoil, dict):
+            next(iter(spoil.values())).mul_(0.5)
         else:
             spoil.reward[0, 0, 0] += 1
         return result

@@ -2,6 +2,7 @@
 
 from course_utils.exercise_book import (
     better_dqn,
+    continual_learning,
     demonstrations,
     dqn,
     efficient_tuning,
@@ -13,5 +14,5 @@ from course_utils.exercise_book import (
 )
 
 CHAPTERS = [start_here, q_learning, dqn, better_dqn, imitation, demonstrations, reward_design]
-CHAPTERS += [fine_tuning, efficient_tuning]
+CHAPTERS += [fine_tuning, efficient_tuning, continual_learning]
 EXERCISES = {name: exercise for chapter in CHAPTERS for name, exercise in chapter.EXERCISES.items()}

@@ -204,6 +204,8 @@ LOOKS = {
     "02_dqn": {"ladder": "show(compare_runs(returns", "probes": "verdict = {"},
     "05_demonstrations": {"moon": "moon = {", "repaired": "repaired, agents = "},
     "06_reward_design": {"bonus": "q_map(value_iteration(bonus_lake", "guides": "def learn_the_lake"},
+    "07_fine_tuning": {"map": "heat_map(", "flight": "widgets.explore(draw_flight", "harm": "harm = gains"},
+    "08_parameter_efficient_fine_tuning": {"sizes": "told = ", "sweep": "widgets.explore(draw_sweep"},
 }
 
 
