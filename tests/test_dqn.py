@@ -350,3 +350,16 @@ def test_the_whole_learner_solves_cartpole():
     *_, last = train_dqn(DQNConfig(), seeds=10, seed=0, records=1)
     returns = evaluation.play_episodes(greedy(last.network), "CartPole-v1", 10, 100, seed=0).mean(1)
     assert evaluation.interquartile_mean(returns) >= 485 and returns.mean() >= 475
+
+
+def test_an_optimizer_may_be_gone_on_with():
+    """The moments of the earlier training are there at the first update, and the earlier training keeps its own."""
+    config = DQNConfig(steps=400, learning_starts=100, width=16, replay_capacity=400)
+    *_, first = train_dqn(config, "CartPole-v1", 2, records=1)
+    moments = first.optimizer.state_dict()["state"][0]
+    before = {name: moment.clone() for name, moment in moments.items()}
+    *_, warm = train_dqn(config, "CartPole-v1", 2, records=1, network=first.network, optimizer=first.optimizer)
+    *_, cold = train_dqn(config, "CartPole-v1", 2, records=1, network=first.network)
+    assert warm.optimizer.state_dict()["state"][0]["step"] == 2 * before["step"] == 2 * cold.updates
+    assert all(torch.equal(moments[name], before[name]) for name in before)
+    assert not torch.equal(warm.network.head.weight, cold.network.head.weight)

@@ -76,3 +76,12 @@ def test_animation_moves_and_has_a_sentence():
     moving = Image.open(io.BytesIO(base64.b64decode(picture.data["image/webp"])))
     assert moving.format == "WEBP" and moving.n_frames == 3 and moving.size == (32, 32)
     assert picture.metadata["image/webp"]["alt"] == sentence.data["text/markdown"] == "It grows lighter."
+
+
+def test_a_heat_map_shows_and_tells_every_number():
+    values = np.array([[1.0, 20.0], [300.0, -4.0], [5.0, 60.0]])
+    figure = plotting.heat_map(values, {"task": ["a", "b", "c"]}, {"time": [1, 2]}, "Return")
+    assert [text.get_text() for text in figure.axes[0].texts] == ["1", "20", "300", "-4", "5", "60"]
+    assert figure.sentence == "Return, by task, for time 1, 2: a: 1, 20; b: 300, -4; c: 5, 60."
+    with pytest.raises(ValueError, match="2 rows and 2 columns"):
+        plotting.heat_map(values, {"task": ["a", "b"]}, {"time": [1, 2]}, "Return")
