@@ -167,7 +167,7 @@ def join_study(study: str) -> None:
     facts = recipe(study) | {"recipe": recipe_hash(study), "seeds": SEEDS, "cpu_seconds": seconds}
     storage.save_tensors(FOLDER / f"{study}.safetensors", tensors, facts | {"episodes": EPISODES})
     for arm in arms_of(study):
-        part_of(study, arm).unlink()
+        part_of(study, arm).unlink(missing_ok=True)  # arms of the same recipe share their part
 
 
 def recipe_of(path: Path) -> str:
