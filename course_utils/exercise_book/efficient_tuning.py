@@ -58,7 +58,7 @@ EXERCISES = {
         mistakes={
             "Then ΔW is random from the start, and the agent is broken before it has learned anything.": "a",
             "Then ΔW = 0, but both gradients are 0 too: each contains the other factor. Nothing would ever learn.": "c",
-            "Equal columns get equal gradients: the rank would stay 1.": "d",
+            "Then ΔW is not 0 at the start, and the agent is changed before it has learned anything.": "d",
         },
     ),
     "what_is_wrong_with_the_pipeline": Exercise(

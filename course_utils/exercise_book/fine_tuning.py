@@ -61,7 +61,7 @@ EXERCISES = {
         mistakes={
             "The features need not change: the same situations are good or bad as before, only the names of the two "
             "actions are exchanged.": "a",
-            "The values stay what they were; it is the order of the two outputs that is wrong.": "c",
+            "With two actions the order would be right, but all values would have the wrong sign.": "c",
             "With the right last layer the old policy is optimal again, at once: no training would be needed.": "d",
         },
     ),

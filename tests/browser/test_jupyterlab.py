@@ -217,7 +217,7 @@ def test_live_training(opened, name):
     check_live_training(notebook, "widgets.LiveTraining")
     for look, piece in LOOKS[name].items():
         cell = notebook.show_cell(piece)
-        expect(cell.locator("img, pre").first).to_be_visible()
+        expect(cell.locator("img, pre").first).to_be_visible(timeout=20_000)
         notebook.screenshot(look)
     assert notebook.problems == []
 
