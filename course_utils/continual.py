@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from course_utils.finetuning import plain
+from course_utils.finetuning import learning_part, plain
 from course_utils.learner import DQN
 from course_utils.losses import td_error, td_loss, td_target
 from course_utils.networks import QNetwork, SeedLinear
@@ -74,7 +74,7 @@ def fisher(network: QNetwork, observation: Tensor, form: str = "gaussian") -> di
         raise ValueError("the Fisher information needs observations, and there are none: let the agent play first.")
     if form not in ("gaussian", "policy"):
         raise ValueError(f"form = {form!r}: choose 'gaussian', for values, or 'policy', for probabilities.")
-    named = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
+    named = learning_part(network)
     importance = {name: torch.zeros_like(parameter) for name, parameter in named.items()}
     for sample in observation.split(1, dim=1):
         output = network(sample)[:, 0]

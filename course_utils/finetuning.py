@@ -5,7 +5,6 @@ outputs; `plain` takes everything back.
 """
 
 import copy
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -162,15 +161,19 @@ def plain(network: QNetwork) -> QNetwork:
     return network
 
 
+def learning_part(network: QNetwork) -> dict[str, nn.Parameter]:
+    """The parameters that learn, by name."""
+    return {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
+
+
 def trainable(network: QNetwork) -> int:
     """How many numbers of one seed's network learn."""
-    return sum(parameter[0].numel() for parameter in network.parameters() if parameter.requires_grad)
+    return sum(parameter[0].numel() for parameter in learning_part(network).values())
 
 
 def save_part(path: Path, network: QNetwork, card: dict) -> None:
     """Save only what learns: a small file beside the source agent's, one for each task. The card names its task."""
-    part = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
-    storage.save_tensors(path, part, {"card": card, "frozen": _fingerprint(network)})
+    storage.save_tensors(path, learning_part(network), {"card": card, "frozen": _frozen(network)})
 
 
 def load_part(path: Path, network: QNetwork) -> tuple[QNetwork, dict]:
@@ -181,21 +184,20 @@ def load_part(path: Path, network: QNetwork) -> tuple[QNetwork, dict]:
     """
     part, facts = storage.load_tensors(path)
     network = copy.deepcopy(network)
-    own = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
+    own = learning_part(network)
     wanted, found = ({name: tuple(tensor.shape) for name, tensor in each.items()} for each in (own, part))
     if wanted != found:
         different = next(name for name in sorted(wanted.keys() | found) if wanted.get(name) != found.get(name))
         there, here = (shapes.get(different, "missing") for shapes in (found, wanted))
         raise ValueError(f"{Path(path).name} does not fit: {different} is {there} there and {here} here; change the "
                          "network in the same way as before it was saved.")  # fmt: skip
-    if facts.get("frozen") != _fingerprint(network):
+    if facts.get("frozen") != _frozen(network):
         raise ValueError(f"{Path(path).name} belongs to another source agent: load the one that it was trained on.")
     for name, tensor in part.items():
         own[name].data = tensor
     return network, facts["card"]
 
 
-def _fingerprint(network):
+def _frozen(network):
     frozen = {name: parameter for name, parameter in network.named_parameters() if not parameter.requires_grad}
-    numbers = b"".join(frozen[name].detach().cpu().numpy().tobytes() for name in sorted(frozen))
-    return hashlib.sha256(numbers).hexdigest()[:16]
+    return storage.fingerprint(frozen)

@@ -135,6 +135,12 @@ def find_agent(name: str) -> Path:
     return RUNS / name if (RUNS / name).exists() else shipped(name)
 
 
+def fingerprint(tensors: dict[str, torch.Tensor]) -> str:
+    """A hash of numbers, as 16 hexadecimal digits: equal for equal tensors under equal names."""
+    numbers = b"".join(tensors[name].detach().cpu().numpy().tobytes() for name in sorted(tensors))
+    return hashlib.sha256(numbers).hexdigest()[:16]
+
+
 def sha256(path: Path) -> str:
     """The SHA-256 of a file, as hexadecimal digits."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()

@@ -125,7 +125,7 @@ def build_pool() -> None:
 
 def arms_of(study: str) -> dict:
     """The arms of a study: name → its function and settings."""
-    return STUDIES[study].STUDIES[study]
+    return {arm: (function, settings) for arm, function, settings in STUDIES[study].STUDIES[study]()}
 
 
 def arm_recipe(study: str, arm: str) -> dict:

@@ -3,7 +3,6 @@
 A study is a file with several arms; each arm is a function of this file with its settings, ten agents each.
 """
 
-import hashlib
 from functools import cache
 
 import numpy as np
@@ -281,22 +280,13 @@ def study_of_rewards():
     yield "car: SQIL, absorbing", by_demonstrations, settings | {"absorbing": True}
 
 
-STUDIES = {
-    name: {arm: (function, settings) for arm, function, settings in arms()}
-    for name, arms in (
-        ("imitation", study_of_imitation),
-        ("demonstrations", study_of_demonstrations),
-        ("rewards", study_of_rewards),
-    )
-}
+STUDIES = {"imitation": study_of_imitation, "demonstrations": study_of_demonstrations, "rewards": study_of_rewards}
 
 
 @cache
 def weights_hash(name: str) -> str:
     """A hash of shipped agents' weights. (That of the file would change with the seconds on their card.)"""
-    tensors, _ = storage.load_tensors(FOLDER / f"{name}.safetensors")
-    weights = b"".join(tensors[part].numpy().tobytes() for part in sorted(tensors))
-    return hashlib.sha256(weights).hexdigest()[:16]
+    return storage.fingerprint(storage.load_tensors(FOLDER / f"{name}.safetensors")[0])
 
 
 def fixed() -> dict:

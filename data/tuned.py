@@ -90,14 +90,15 @@ SEQUENCE = ["CartPole-v1", "CartPole-Reversed-v0", "CartPole-ShortPole-v0"]
 KEPT_EPISODES, TREMBLE, FISHER_SAMPLES = 30, 0.3, 200
 
 
-def what_keeps(method: str, weight: float, network: QNetwork, old: list, memories: dict, anchors: list):
+def what_keeps(method: str, weight: float, network: QNetwork, memories: dict, anchors: list):
     """The `extra_loss` of a method for the tasks before this one."""
     if "EWC" in method:
         return continual.elastic(anchors[-1:] if method == "online EWC" else anchors, weight)
     if method == "replay":
         return continual.rehearse(memories, weight)
     if method.startswith("distillation"):
-        return continual.keep_outputs(network, old, weight, memories if method.endswith("old states") else None)
+        seen = memories if method.endswith("old states") else None
+        return continual.keep_outputs(network, list(memories), weight, seen)
     return None
 
 
@@ -120,8 +121,7 @@ def sequence(config: dict, method: str, weight: float = 1.0, heads: bool = True,
 
     test_all()
     for task, env_id in enumerate(SEQUENCE):
-        old = list(range(task)) if heads else [None]
-        extra_loss = what_keeps(method, weight, network, old, memories, anchors) if task else None
+        extra_loss = what_keeps(method, weight, network, memories, anchors) if task else None
         if method == "columns" and task:
             network = continual.ProgressiveNetwork(network, SEED + task)
         network = continual.for_task(network, task) if heads else network
@@ -129,6 +129,8 @@ def sequence(config: dict, method: str, weight: float = 1.0, heads: bool = True,
         network = last.network
         columns.append(network)
         test_all()
+        if env_id == SEQUENCE[-1]:
+            break  # nothing comes that would need a memory
         act = taught.noisy(greedy(network), TREMBLE, network.shape["actions"], SEED + task)
         episodes = record_episodes(act, env_id, SEEDS, KEPT_EPISODES, MEMORY_SEED + SEED + task)
         name = task if heads else None
@@ -222,14 +224,7 @@ def study_of_continual_learning():
         yield f"one head: {method}", sequence, {"config": POLE, "method": method, "heads": False}
 
 
-STUDIES = {
-    name: {arm: (function, settings) for arm, function, settings in arms()}
-    for name, arms in (
-        ("transfer", study_of_transfer),
-        ("adaptation", study_of_adaptation),
-        ("continual", study_of_continual_learning),
-    )
-}
+STUDIES = {"transfer": study_of_transfer, "adaptation": study_of_adaptation, "continual": study_of_continual_learning}
 
 
 def fixed() -> dict:
