@@ -1,10 +1,11 @@
 """Continual learning: what keeps old tasks alive, mostly an `extra_loss` of `train_dqn`.
 
-A task is the number of a head (see `add_heads`), or None for a network with one head for all.
+Tasks are numbered from 0; each has its own head (see `add_heads`), or one head answers for all.
 """
 
 import copy
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -13,8 +14,8 @@ from torch import Tensor, nn
 
 from course_utils.finetuning import learning_part, plain
 from course_utils.learner import DQN
-from course_utils.losses import td_error, td_loss, td_target
-from course_utils.networks import QNetwork, SeedLinear
+from course_utils.losses import td_loss
+from course_utils.networks import QNetwork, SeedLinear, stream_of_parts
 from course_utils.replay import ReplayBuffer
 
 
@@ -32,12 +33,13 @@ class TaskHeads(nn.Module):
 def add_heads(network: QNetwork, tasks: int, seed: int = 0) -> QNetwork:
     """A copy with a head for each task; the first is the network's own, the others are fresh.
 
-    Raises ValueError for less than one task, and for a network that has several heads already.
+    Raises ValueError for less than one task, for several heads, and for an answer that is not the head's alone.
     """
     if isinstance(network.head, TaskHeads) or tasks < 1:
         raise ValueError(f"tasks = {tasks}: take 1 or more, and a network that has one head so far.")
-    generator = torch.Generator().manual_seed(seed)
-    network = copy.deepcopy(network)
+    if network.shape["dueling"] or isinstance(network, ProgressiveNetwork):
+        raise ValueError("heads need a network that answers by its last layer alone: no dueling, no columns.")
+    network, generator = copy.deepcopy(network), stream_of_parts(seed)
     fresh = [SeedLinear(*network.head.weight.shape, generator) for _ in range(tasks - 1)]
     network.head = TaskHeads([network.head, *fresh])
     return network
@@ -53,9 +55,9 @@ def for_task(network: QNetwork, task: int) -> QNetwork:
     return network
 
 
-def q_of_task(network: QNetwork, observation: Tensor, task: int | None) -> Tensor:
-    """Action values from the head of a task, whichever is set to answer; [S, B, D] → [S, B, A]."""
-    if task is None:
+def q_of_task(network: QNetwork, observation: Tensor, task: int) -> Tensor:
+    """Action values for a task, whichever head is set to answer; [S, B, D] → [S, B, A]."""
+    if not isinstance(network.head, TaskHeads):
         return network(observation)
     return network.head.heads[task](network.units(observation)[-1])
 
@@ -107,10 +109,10 @@ def remember(
     With the anchor `before` it becomes one anchor for all tasks so far, in which the older importance counts `decay`
     times: online EWC, Schwarz et al. 2018 (arXiv 1805.06370), section 4.
     """
-    now = {name: parameter.detach().clone() for name, parameter in network.named_parameters() if name in importance}
     if before:
         importance = {name: decay * before.importance[name] + importance[name] for name in importance}
-    return Anchor(now, importance)
+    named = network.named_parameters()
+    return Anchor({name: parameter.detach().clone() for name, parameter in named if name in importance}, importance)
 
 
 def ewc_penalty(parameters: dict[str, Tensor], anchor: Anchor) -> Tensor:
@@ -137,7 +139,7 @@ def elastic(anchors: list[Anchor], weight: float) -> Callable:
 # ---- memory and distillation ----
 
 
-def rehearse(memories: dict[int | None, ReplayBuffer], weight: float, batch_size: int = 32, seed: int = 0) -> Callable:
+def rehearse(memories: dict[int, ReplayBuffer], weight: float, batch_size: int = 32, seed: int = 0) -> Callable:
     """An `extra_loss` that goes on learning old tasks from stored transitions: the TD loss of each, with its own head.
 
     memories: task → its transitions. Source: the replay of Rolnick et al. 2019 (arXiv 1811.11682), without its cloning.
@@ -148,10 +150,7 @@ def rehearse(memories: dict[int | None, ReplayBuffer], weight: float, batch_size
         config, total = learner.config, 0
         for task, memory in memories.items():
             old = memory.sample(batch_size, config.n_steps, config.discount, generator)
-            with torch.no_grad():
-                next_q = q_of_task(learner.target_network, old.next_observation, task)
-            target = td_target(old.reward * config.reward_scale, old.terminated, next_q, old.discount)
-            error = td_error(q_of_task(learner.network, old.observation, task), old.action, target)
+            error, *_ = learner.td_error(old, partial(q_of_task, task=task))
             total = total + td_loss(error, old.weight)
         return weight * total
 
@@ -160,9 +159,9 @@ def rehearse(memories: dict[int | None, ReplayBuffer], weight: float, batch_size
 
 def keep_outputs(
     old: QNetwork,
-    tasks: list[int | None],
+    tasks: list[int],
     weight: float,
-    memories: dict[int | None, ReplayBuffer] | None = None,
+    memories: dict[int, ReplayBuffer] | None = None,
     batch_size: int = 32,
     seed: int = 0,
 ) -> Callable:
@@ -177,7 +176,7 @@ def keep_outputs(
     def loss(learner: DQN, q: Tensor, batch) -> Tensor:
         total = 0
         for task in tasks:
-            seen = memories[task].sample(batch_size, 1, 1.0, generator) if memories else batch
+            seen = memories[task].sample(batch_size, 1, 1.0, generator) if memories is not None else batch
             before, now = (q_of_task(network, seen.observation, task) for network in (old, learner.network))
             total = total + ((now - before) ** 2).sum(-1).mean(-1)
         return weight * total
@@ -191,13 +190,15 @@ def keep_outputs(
 class ProgressiveNetwork(QNetwork):
     """A fresh column of layers beside a frozen network; each layer also reads the units below it in the old column.
 
-    Nothing can be forgotten: `old` stays as it was, and answers for the old task.
+    Nothing can be forgotten: `old` stays as it was, and answers for the old task. Raises ValueError for a dueling one.
     Source: Rusu et al. 2016 (arXiv 1606.04671), equation 1, reading only the column before and without its adapters.
     """
 
     def __init__(self, old: QNetwork, seed: int = 0):
-        generator = torch.Generator().manual_seed(seed)
-        super().__init__(**old.shape, observation_scale=old.observation_scale.tolist(), generator=generator)
+        if old.shape["dueling"]:
+            raise ValueError("columns need a network that answers by its last layer alone: no dueling.")
+        scale, generator = old.observation_scale.tolist(), stream_of_parts(seed)
+        super().__init__(**old.shape, observation_scale=scale, generator=generator)
         self.old = copy.deepcopy(old).requires_grad_(False)
         above = [*self.hidden[1:], self.head]
         self.lateral = nn.ModuleList(
@@ -224,11 +225,11 @@ class ProgressiveNetwork(QNetwork):
 
 
 def forgetting(matrix: np.ndarray) -> np.ndarray:
-    """How far each task has fallen from its best: max over the checkpoints before the last, minus the last; [..., K].
+    """How far each task but the last lies at the end below its best checkpoint before; [..., K − 1].
 
     Source: Chaudhry et al. 2018 (arXiv 1801.10112), equation 3.
     """
-    return matrix[..., :-1, :].max(-2) - matrix[..., -1, :]
+    return matrix[..., :-1, :-1].max(-2) - matrix[..., -1, :-1]
 
 
 def forward_transfer(matrix: np.ndarray) -> np.ndarray:
@@ -236,5 +237,4 @@ def forward_transfer(matrix: np.ndarray) -> np.ndarray:
 
     Source: Lopez-Paz & Ranzato 2017 (arXiv 1706.08840), equation 4.
     """
-    before = np.diagonal(matrix, axis1=-2, axis2=-1)[..., 1:]
-    return before - matrix[..., 0, 1:]
+    return np.diagonal(matrix, axis1=-2, axis2=-1)[..., 1:] - matrix[..., 0, 1:]

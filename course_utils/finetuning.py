@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils import storage
-from course_utils.networks import QNetwork, SeedLinear
+from course_utils.networks import QNetwork, SeedLinear, stream_of_parts
 
 
 def freeze(network: QNetwork, learns: Callable[[str], bool]) -> QNetwork:
@@ -43,8 +43,7 @@ def bitfit(network: QNetwork) -> QNetwork:
 def low_rank_change(a: Tensor, b: Tensor, alpha: float) -> Tensor:
     """What LoRA adds to a weight matrix: ΔW = (α / r) A B. a: [..., in, r]; b: [..., r, out] → [..., in, out].
 
-    Divided by r, so that another rank needs no other α. Source: Hu et al. 2022 (arXiv 2106.09685), section 4.1; the
-    paper multiplies columns, and so writes B A.
+    Source: Hu et al. 2022 (arXiv 2106.09685), section 4.1; the paper multiplies columns, and so writes B A.
     """
     return alpha / a.shape[-1] * a @ b
 
@@ -101,13 +100,13 @@ def add_lora(network: QNetwork, rank: int, alpha: float | None = None, seed: int
     Raises ValueError for a rank that a layer does not allow, and for a network that was changed already.
     Source: Hu et al. 2022 (arXiv 2106.09685), section 4.1.
     """
-    generator = torch.Generator().manual_seed(seed)
+    generator = stream_of_parts(seed)
     return _extend(network, lambda layer: LoRALinear(layer, rank, alpha or 2 * rank, generator))
 
 
 def add_adapters(network: QNetwork, size: int, seed: int = 0) -> QNetwork:
     """A copy with an adapter behind every hidden layer; only the adapters learn. Raises as `add_lora`."""
-    generator = torch.Generator().manual_seed(seed)
+    generator = stream_of_parts(seed)
     return _extend(network, lambda layer: AdapterLinear(layer, size, generator))
 
 

@@ -22,7 +22,7 @@ class DQNConfig:
     """Settings of a DQN run. What shapes network, memory or length is read at the start, the rest at every step."""
 
     discount: float = setting(0.995, 0, 1, symbol="γ", help="how much a reward one step later counts")
-    learning_rate: float = setting(1e-3, 1e-6, 0.1, log=True, help="step size of Adam")
+    learning_rate: float = setting(1e-3, 1e-6, 1, log=True, help="step size of Adam")
     learning_rate_decay: float = setting(0.1, 1e-3, 1, log=True, help="share of the learning rate left at the end")
     n_steps: int = setting(20, 1, 50, symbol="n", help="rewards that are summed before the network's value is used")
     reward_scale: float = setting(0.1, 1e-3, 10, log=True, help="multiplies each reward before it is learned from")
@@ -127,20 +127,27 @@ class DQN(nn.Module):
         weight = importance_weights(probability, len(self.replay), beta).float()
         return self.replay.read(slot, config.n_steps, config.discount, weight)
 
-    def update(self, batch) -> tuple[Tensor, Tensor]:
+    def td_error(self, batch: Batch, answer: Callable = lambda network, observation: network(observation)):
+        """How far the values of the actions taken lie below their targets; returns error, target [S, B], q [S, B, A].
+
+        answer: (network, observation) → action values, where not the network itself shall give them.
+        """
+        with torch.no_grad():
+            next_q = answer(self.target_network, batch.next_observation)
+            if self.config.double:
+                next_q = double_q(next_q, answer(self.network, batch.next_observation))
+            reward = self.reward(batch) if self.reward else batch.reward
+        target = self.td_target(reward * self.config.reward_scale, batch.terminated, next_q, batch.discount)
+        q = answer(self.network, batch.observation)
+        return td_error(q, batch.action, target), target, q
+
+    def update(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """One step of Adam for every seed; returns loss and mean value, both [S].
 
         Source: Mnih et al. 2015, algorithm 1, the inner loop.
         """
         config = self.config
-        with torch.no_grad():
-            next_q = self.target_network(batch.next_observation)
-            if config.double:
-                next_q = double_q(next_q, self.network(batch.next_observation))
-            reward = self.reward(batch) if self.reward else batch.reward
-        target = self.td_target(reward * config.reward_scale, batch.terminated, next_q, batch.discount)
-        q = self.network(batch.observation)
-        error = td_error(q, batch.action, target)
+        error, target, q = self.td_error(batch)
         loss = td_loss(error, batch.weight)
         if self.extra_loss:
             loss = loss + self.extra_loss(self, q, batch)

@@ -6,6 +6,7 @@ No seed feels another: a batched matrix product treats each of the S slices by i
 import copy
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -99,6 +100,11 @@ class QNetwork(nn.Module):
     def parameters_of_one(self) -> int:
         """How many numbers one seed's network learns."""
         return sum(parameter[0].numel() for parameter in self.parameters())
+
+
+def stream_of_parts(seed: int) -> torch.Generator:
+    """Random numbers for parts that are added to a network later: others than a network of the same seed began with."""
+    return torch.Generator().manual_seed(int(np.random.SeedSequence(seed).spawn(1)[0].generate_state(1)[0]))
 
 
 def make_network(envs, config, seeds: int, scale: list[float] | None, seed: int, device: str = "cpu") -> QNetwork:

@@ -87,64 +87,80 @@ def after_more_source(env_id: str, config: dict, parts: int) -> dict:
 
 
 SEQUENCE = ["CartPole-v1", "CartPole-Reversed-v0", "CartPole-ShortPole-v0"]
-KEPT_EPISODES, TREMBLE, FISHER_SAMPLES = 30, 0.3, 200
+KEPT_EPISODES, TREMBLE, FISHER_SAMPLES = 10, 0.3, 200
 
 
-def what_keeps(method: str, weight: float, network: QNetwork, memories: dict, anchors: list):
+def what_keeps(method: str, weight: float, network: QNetwork, task: int, memories: dict, anchors: list):
     """The `extra_loss` of a method for the tasks before this one."""
-    if "EWC" in method:
+    if anchors:
         return continual.elastic(anchors[-1:] if method == "online EWC" else anchors, weight)
     if method == "replay":
         return continual.rehearse(memories, weight)
     if method.startswith("distillation"):
         seen = memories if method.endswith("old states") else None
-        return continual.keep_outputs(network, list(memories), weight, seen)
+        return continual.keep_outputs(network, list(range(task)), weight, seen)
     return None
 
 
-def sequence(config: dict, method: str, weight: float = 1.0, heads: bool = True, form: str = "gaussian") -> dict:
+def importance_of(method: str, network: QNetwork, memory, task: int, form: str) -> dict[str, torch.Tensor]:
+    """How hard each parameter is to be held: its Fisher information, or all alike."""
+    if method == "uniform spring":
+        return {name: torch.ones_like(parameter) for name, parameter in finetuning.learning_part(network).items()}
+    generator = torch.Generator().manual_seed(SEED + task)
+    return continual.fisher(network, memory.sample(FISHER_SAMPLES, 1, 1.0, generator).observation, form)
+
+
+def sequence(
+    config: dict,
+    method: str,
+    weight: float = 1.0,
+    heads: bool = True,
+    form: str = "gaussian",
+    kept_episodes: int = KEPT_EPISODES,
+) -> dict:
     """Three tasks in a row: `matrix` [S, 4, 3], the return on each task before the first and after each of them.
 
-    method: what keeps the old tasks alive. heads: one for each task, else one for all.
+    method: what keeps the old tasks alive. heads: one for each task, else one for all. kept_episodes: what the agent
+    plays after a task, with some random actions, for the method's memory; `kept_steps` counts them, for each agent.
     """
     network = fresh(SEQUENCE[1])
     network = continual.add_heads(network, len(SEQUENCE), SEED) if heads else network
-    columns, played, memories, anchors, rows = [], {}, {}, [], []
+    own_networks, memories, anchors, rows, kept_steps = [], {}, [], [], 0
 
-    def answers_for(task):
-        if method == "columns":
-            return columns[task] if task < len(columns) else network
+    def network_for(task):
+        if method in ("columns", "separate"):
+            return own_networks[task] if task < len(own_networks) else network
         return continual.for_task(network, task) if heads else network
 
     def test_all():
-        rows.append([test(answers_for(task), env_id) for task, env_id in enumerate(SEQUENCE)])
+        rows.append([test(network_for(task), env_id) for task, env_id in enumerate(SEQUENCE)])
 
     test_all()
     for task, env_id in enumerate(SEQUENCE):
-        extra_loss = what_keeps(method, weight, network, memories, anchors) if task else None
+        extra_loss = what_keeps(method, weight, network, task, memories, anchors) if task else None
         if method == "columns" and task:
             network = continual.ProgressiveNetwork(network, SEED + task)
+        if method == "separate":
+            network = fresh(env_id)
         network = continual.for_task(network, task) if heads else network
         *_, last = train_dqn(DQNConfig(**config), env_id, SEEDS, SEED + task, 1, network=network, extra_loss=extra_loss)
         network = last.network
-        columns.append(network)
+        own_networks.append(network)
         test_all()
-        if env_id == SEQUENCE[-1]:
-            break  # nothing comes that would need a memory
+        if env_id == SEQUENCE[-1] or method in ("none", "distillation, new states", "columns", "separate"):
+            continue  # nothing comes that would need a memory
         act = taught.noisy(greedy(network), TREMBLE, network.shape["actions"], SEED + task)
-        episodes = record_episodes(act, env_id, SEEDS, KEPT_EPISODES, MEMORY_SEED + SEED + task)
-        name = task if heads else None
-        played[name] = [before + new for before, new in zip(played.get(name, [[]] * SEEDS), episodes, strict=True)]
-        memories[name] = memory_of(played[name])
-        if "EWC" in method:
-            generator = torch.Generator().manual_seed(SEED + task)
-            importance = continual.fisher(
-                network, memories[name].sample(FISHER_SAMPLES, 1, 1.0, generator).observation, form
-            )
+        episodes = record_episodes(act, env_id, SEEDS, kept_episodes, MEMORY_SEED + SEED + task)
+        memories[task] = memory_of(episodes)
+        kept_steps += np.mean([sum(len(episode.reward) for episode in one) for one in episodes])
+        if "EWC" in method or method == "uniform spring":
             before = anchors[-1] if anchors and method == "online EWC" else None
+            importance = importance_of(method, network, memories[task], task, form)
             anchors.append(continual.remember(network, importance, before))
     matrix = np.moveaxis(np.array(rows), -1, 0)
-    return {"matrix": matrix, "return": matrix[:, -1].mean(1), "parameters": network.parameters_of_one()}
+    numbers = sum(own.parameters_of_one() for own in own_networks) if method == "separate" else None
+    arrays = {"matrix": matrix, "return": matrix[:, -1].mean(1), "kept_steps": kept_steps}
+    return arrays | {"parameters": numbers or network.parameters_of_one()}
 
 
 POLE = {"steps": 15_000, "learning_rate_decay": 0.01}

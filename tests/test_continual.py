@@ -1,5 +1,7 @@
 """What keeps old tasks alive: each formula against an independent one, and what it does to a training."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,8 @@ from torch.func import functional_call, grad, vmap
 from course_utils import continual
 from course_utils.continual import ProgressiveNetwork, add_heads, elastic, ewc_penalty, fisher, for_task, remember
 from course_utils.dqn import DQNConfig, train_dqn
+from course_utils.finetuning import add_lora
+from course_utils.learner import DQN
 from course_utils.losses import td_target
 from course_utils.networks import QNetwork
 from course_utils.replay import ReplayBuffer
@@ -162,7 +166,20 @@ def test_heads_leave_the_first_task_as_it_was(network, observation):
     before = dict(heads.named_parameters())
     assert torch.equal(after["head.heads.0.weight"], before["head.heads.0.weight"])
     assert not torch.equal(after["head.heads.1.weight"], before["head.heads.1.weight"])
-    assert torch.equal(continual.q_of_task(network, observation, None), network(observation))
+    assert torch.equal(continual.q_of_task(network, observation, 2), network(observation))  # one head for all tasks
+
+
+def test_added_parts_do_not_repeat_the_first_network(network):
+    """The network of the seed 1 and parts that are added with the seed 1 begin with other random numbers."""
+    first = network.hidden[0].weight.flatten()[:90]
+    heads, column, lora = (
+        add_heads(network, 2, seed=1),
+        ProgressiveNetwork(network, seed=1),
+        add_lora(network, 4, seed=1),
+    )
+    for weight in (heads.head.heads[1].weight, column.hidden[0].weight, lora.hidden[0].a):
+        drawn = weight.detach().flatten()[: len(first)]
+        assert torch.corrcoef(torch.stack([drawn, first[: len(drawn)].detach()]))[0, 1].abs() < 0.5
 
 
 def test_heads_are_refused_where_they_make_no_sense(network):
@@ -176,24 +193,30 @@ def test_heads_are_refused_where_they_make_no_sense(network):
         for_task(network, 0)
 
 
-class Learner:
-    """The parts of a learner that an extra loss looks at."""
+def test_networks_that_do_not_answer_by_their_head_alone_are_refused(network):
+    dueling = QNetwork(3, 4, 2, width=16, dueling=True)
+    for wrong in (dueling, ProgressiveNetwork(network)):
+        with pytest.raises(ValueError, match="last layer alone"):
+            add_heads(wrong, 2)
+    with pytest.raises(ValueError, match="no dueling"):
+        ProgressiveNetwork(dueling)
 
-    def __init__(self, network, target_network):
-        self.network, self.target_network, self.config = network, target_network, TINY
 
-
-def test_rehearsal_is_the_td_loss_of_the_old_tasks(network, memory):
-    heads, target = add_heads(network, 2, seed=1), add_heads(QNetwork(3, 4, 2, width=16), 2)
-    loss = continual.rehearse({0: memory, 1: memory}, weight=2.0, batch_size=5, seed=7)(
-        Learner(heads, target), None, None
-    )
+@pytest.mark.parametrize("double", [False, True])
+def test_rehearsal_is_the_td_loss_of_the_old_tasks(network, memory, double):
+    config = replace(TINY, double=double)
+    learner = DQN(config, add_heads(network, 2, seed=1), seed=0)
+    learner.target_network = add_heads(QNetwork(3, 4, 2, width=16), 2)
+    loss = continual.rehearse({0: memory, 1: memory}, weight=2.0, batch_size=5, seed=7)(learner, None, None)
     stream, wanted = torch.Generator().manual_seed(7), torch.zeros(3)
     for task in (0, 1):
         batch = memory.sample(5, TINY.n_steps, TINY.discount, stream)
-        next_q = for_task(target, task)(batch.next_observation)
+        next_q = for_task(learner.target_network, task)(batch.next_observation)
+        if double:
+            chosen = for_task(learner.network, task)(batch.next_observation).argmax(-1, keepdim=True)
+            next_q = next_q.gather(-1, chosen)
         y = td_target(batch.reward * TINY.reward_scale, batch.terminated, next_q, batch.discount)
-        q = for_task(heads, task)(batch.observation).gather(-1, batch.action[..., None])[..., 0]
+        q = for_task(learner.network, task)(batch.observation).gather(-1, batch.action[..., None])[..., 0]
         wanted += 2.0 * ((y - q) ** 2).mean(-1)
     torch.testing.assert_close(loss, wanted)
 
@@ -203,11 +226,43 @@ def test_the_old_self_is_distilled_on_old_or_on_new_states(network, memory, obse
     moved = for_task(heads, 1)
     with torch.no_grad():
         moved.head.heads[0].bias += torch.tensor([1.0, 3.0])
+    same, other = (DQN(TINY, each, seed=0) for each in (heads, moved))
     for memories in (None, {0: memory}):
         loss = continual.keep_outputs(heads, [0], 0.5, memories)
         batch = memory.sample(4, 1, 1.0, torch.Generator().manual_seed(0))
-        assert loss(Learner(heads, heads), None, batch).tolist() == [0, 0, 0]
-        torch.testing.assert_close(loss(Learner(moved, heads), None, batch), torch.full((3,), 0.5 * 10))
+        assert loss(same, None, batch).tolist() == [0, 0, 0]
+        torch.testing.assert_close(loss(other, None, batch), torch.full((3,), 0.5 * 10))
+
+
+def test_no_old_task_and_no_memory_are_different_things(network, memory):
+    """An empty dictionary of memories must not stand for "compare on the new task's states"."""
+    learner, batch = DQN(TINY, network, seed=0), memory.sample(4, 1, 1.0, torch.Generator().manual_seed(0))
+    with pytest.raises(KeyError):
+        continual.keep_outputs(network, [0], 1.0, memories={})(learner, None, batch)
+
+
+def distance(network, other, observation, task):
+    return sum(
+        (continual.q_of_task(each, observation, task) * sign for each, sign in ((network, 1), (other, -1)))
+    ).norm()
+
+
+def test_in_a_training_each_method_holds_the_old_task(network, memory, observation):
+    """Two heads: while the second learns, what the first answers moves less with help than without."""
+    heads = add_heads(network, 2, seed=1)
+    importance = fisher(heads, memory.sample(50, 1, 1.0, torch.Generator().manual_seed(0)).observation)
+    helps = {
+        "two anchors": elastic([remember(heads, importance)] * 2, 100.0),
+        "distillation": continual.keep_outputs(heads, [0], 10.0, {0: memory}),
+    }
+    seen = memory.sample(40, 1, 1.0, torch.Generator().manual_seed(5)).observation
+
+    def drift(**hooks):
+        *_, last = train_dqn(TINY, "CartPole-v1", 3, records=1, network=for_task(heads, 1), **hooks)
+        return distance(last.network, heads, seen, 0)
+
+    naive = drift()
+    assert all(drift(extra_loss=extra_loss) < 0.5 * naive for extra_loss in helps.values())
 
 
 def test_a_progressive_column_forgets_nothing(network, observation):
@@ -230,7 +285,7 @@ def test_a_progressive_column_forgets_nothing(network, observation):
 
 def test_the_measures_by_hand():
     matrix = np.array([[10.0, 10, 10], [100, 20, 30], [60, 100, 50], [30, 90, 100]])
-    assert continual.forgetting(matrix).tolist() == [70, 10, -50]
+    assert continual.forgetting(matrix).tolist() == [70, 10]
     assert continual.forward_transfer(matrix).tolist() == [10, 40]
     many = np.stack([matrix, matrix])
-    assert continual.forgetting(many).shape == (2, 3) and continual.forward_transfer(many).shape == (2, 2)
+    assert continual.forgetting(many).shape == (2, 2) and continual.forward_transfer(many).shape == (2, 2)

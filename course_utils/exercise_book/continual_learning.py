@@ -35,24 +35,29 @@ EXERCISES = {
         answer=continual.forgetting,
         cases=_matrices,
         hints=[
-            "The last row is the end; all rows before it are candidates for the best.",
-            "matrix[..., :-1, :].max(-2) is the best before the end.",
+            "The last row is the end; all rows before it may hold the best. The last column is not asked for.",
+            "matrix[..., :-1, :-1].max(-2) is the best before the end.",
         ],
         mistakes={
             "The end counts among the candidates: then a task that is best at the end has 0 instead of a negative "
-            "number.": lambda matrix: matrix.max(-2) - matrix[..., -1, :],
+            "number.": lambda matrix: matrix[..., :-1].max(-2) - matrix[..., -1, :-1],
             "The sign is turned round: what was lost counts positive.": (
-                lambda matrix: matrix[..., -1, :] - matrix[..., :-1, :].max(-2)
+                lambda matrix: matrix[..., -1, :-1] - matrix[..., :-1, :-1].max(-2)
             ),
             "You compare with the value after the task's own training; here the best of all earlier ones counts.": (
-                lambda matrix: np.diagonal(matrix[..., 1:, :], axis1=-2, axis2=-1) - matrix[..., -1, :]
+                lambda matrix: (np.diagonal(matrix[..., 1:, :], axis1=-2, axis2=-1) - matrix[..., -1, :])[..., :-1]
             ),
-            "You compare with the untrained network.": lambda matrix: matrix[..., 0, :] - matrix[..., -1, :],
+            "You compare with the untrained network.": lambda matrix: (matrix[..., 0, :] - matrix[..., -1, :])[
+                ..., :-1
+            ],
+            "The last task is among them: it was learned just now, and nothing came after it.": (
+                lambda matrix: matrix[..., :-1, :].max(-2) - matrix[..., -1, :]
+            ),
             "The maximum is taken over the tasks: rows are checkpoints, columns are tasks.": (
-                lambda matrix: matrix[..., :-1, :].max(-1)[..., -matrix.shape[-1] :] - matrix[..., -1, :]
+                lambda matrix: (matrix[..., :-1, :].max(-1) - matrix[..., -1, :])[..., :-1]
             ),
             "You compare with the checkpoint before the last only.": (
-                lambda matrix: matrix[..., -2, :] - matrix[..., -1, :]
+                lambda matrix: (matrix[..., -2, :] - matrix[..., -1, :])[..., :-1]
             ),
         },
     ),
