@@ -165,10 +165,13 @@ def _arrows(policy, symbols):
     return " / ".join(" ".join(cells[start : start + columns]) for start in range(0, len(cells), columns))
 
 
-def heat_map(values: np.ndarray, rows: dict[str, list], columns: dict[str, list], quantity: str) -> Figure:
+def heat_map(
+    values: np.ndarray, rows: dict[str, list], columns: dict[str, list], quantity: str, limits: tuple = (None, None)
+) -> Figure:
     """A table as coloured cells with their numbers in them.
 
-    values: [R, C]. rows, columns: one title each, with its R or C labels. Raises ValueError for another shape.
+    values: [R, C]. rows, columns: one title each, with its R or C labels. limits: the values of the first and the last
+    colour, so that several tables can be compared. Raises ValueError for another shape.
     """
     (row_title, row_labels), (column_title, column_labels) = *rows.items(), *columns.items()
     if np.shape(values) != (len(row_labels), len(column_labels)):
@@ -176,7 +179,7 @@ def heat_map(values: np.ndarray, rows: dict[str, list], columns: dict[str, list]
                          f"{np.shape(values)}.")  # fmt: skip
     figure = Figure(figsize=(1.6 + 0.9 * len(column_labels), 1.2 + 0.42 * len(row_labels)))
     axes = figure.subplots()
-    cells = axes.pcolormesh(values, cmap="viridis", edgecolors="white", linewidth=1)
+    cells = axes.pcolormesh(values, cmap="viridis", vmin=limits[0], vmax=limits[1], edgecolors="white", linewidth=1)
     for (row, column), value in np.ndenumerate(values):
         color = "black" if cells.norm(value) > 0.6 else "white"
         axes.annotate(f"{value:.0f}", (column + 0.5, row + 0.5), ha="center", va="center", fontsize=9, color=color)

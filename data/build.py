@@ -194,21 +194,20 @@ def size_of(path: Path) -> dict:
     return {"sha256": storage.sha256(path), "bytes": path.stat().st_size}
 
 
-def side_by_side(function, arguments: list[tuple]) -> None:
-    """Call the function with each tuple of arguments, on two cores."""
-    joblib.Parallel(n_jobs=2)(joblib.delayed(function)(*each) for each in arguments)
+def side_by_side(calls: list[tuple]) -> None:
+    """Call each function with its arguments, on two cores."""
+    joblib.Parallel(n_jobs=2)(joblib.delayed(function)(*arguments) for function, *arguments in calls)
 
 
 if __name__ == "__main__":
     names = sys.argv[1:] or [*RUNS, "cartpole_pool", *taught.DEMONSTRATIONS, *STUDIES]
-    side_by_side(build, [(name,) for name in sorted(RUNS, reverse=True) if name in names])
-    if "cartpole_pool" in names:
-        build_pool()
+    pool = [(build_pool,)] if "cartpole_pool" in names else []
+    side_by_side([(build, name) for name in reversed(RUNS) if name in names] + pool)  # the longest first
     for name in [name for name in taught.DEMONSTRATIONS if name in names]:
         taught.build_demonstrations(name)
     write_manifest()  # the studies read what was made so far
     studies = [name for name in STUDIES if name in names]
-    side_by_side(build_arm, [(study, arm) for study in studies for arm in arms_of(study)])
+    side_by_side([(build_arm, study, arm) for study in studies for arm in arms_of(study)])
     for study in studies:
         join_study(study)
     write_manifest()

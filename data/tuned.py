@@ -42,18 +42,19 @@ WAYS = {
     "BitFit": finetuning.bitfit,
     **{f"adapters {size}": lambda network, size=size: finetuning.add_adapters(network, size, SEED) for size in (1, 2)},
     **{f"LoRA {rank}": lambda network, rank=rank: finetuning.add_lora(network, rank, seed=SEED) for rank in (1, 2, 4)},
+    "LoRA 4, α = 1": lambda network: finetuning.add_lora(network, 4, 1.0, SEED),
 }
 
 
 def learn(env_id: str, way: str, config: dict, records: int) -> dict:
     """A task, learned by fresh agents or by some part of the shipped ones; tested before, along the way, and after."""
     network = fresh(env_id) if way == "fresh" else WAYS[way](source(env_id))
-    start, steps, curve = test(network, env_id), [0], [test(network, env_id, CURVE_EPISODES, CURVE_SEED)]
+    start, steps, curve = test(network, env_id), [], []
     for record in train_dqn(DQNConfig(**config), env_id, SEEDS, SEED, records, network=network):
         steps.append(record.step)
         curve.append(test(record.network, env_id, CURVE_EPISODES, CURVE_SEED + record.step))
-    arrays = {"start": start, "steps": steps, "curve": np.array(curve).T, "return": test(record.network, env_id)}
-    return arrays | {"trainable": finetuning.trainable(record.network)}
+    arrays = {"start": start, "steps": [0, *steps], "curve": np.array([start, *curve]).T}
+    return arrays | {"return": test(record.network, env_id), "trainable": finetuning.trainable(record.network)}
 
 
 def zero_shot_map() -> dict:
@@ -141,7 +142,7 @@ def sequence(
         if method == "columns" and task:
             network = continual.ProgressiveNetwork(network, SEED + task)
         if method == "separate":
-            network = fresh(env_id)
+            network = fresh(SEQUENCE[1])
         network = continual.for_task(network, task) if heads else network
         *_, last = train_dqn(DQNConfig(**config), env_id, SEEDS, SEED + task, 1, network=network, extra_loss=extra_loss)
         network = last.network
@@ -170,72 +171,103 @@ CONFIGS = {  # of fresh agents, and of those that go on
     "CartPole-v1": (POLE, POLE | {"epsilon_start": 0.05, "learning_starts": 500}),
     "LunarLander-v3": (LANDER | {"epsilon_start": 1.0, "exploration": 0.15}, LANDER),
 }
-RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1)
 HEAVY, LIGHT = "CartPole-HighGravity-v0", "LunarLander-LowGravity-v0"
 REVERSED, REVERSED_SHORT = "CartPole-Reversed-v0", "CartPole-ReversedShort-v0"
-# The best rate of each way on base seed 100: of the mean return on the way in notebook 07, of the last one in 08.
+# The best rate of each way on base seed 100: of the mean return on the way in notebook 07, of the last one in 08. For
+# the poles with ten other source agents, trained with base seed 100; for the landers with the shipped ones.
+POLE_RATES = {
+    "CartPole-LongPole-v0": {"fresh": 1e-2, "full": 1e-1},
+    "CartPole-ShortPole-v0": {"fresh": 1e-3, "full": 3e-3},
+    HEAVY: {"fresh": 3e-3, "full": 1e-2, "head": 1e-1},
+    "CartPole-WeakForce-v0": {"fresh": 3e-3, "full": 1e-3},
+    REVERSED: {"fresh": 1e-2, "full": 1e-2, "head": 1e-1},
+    REVERSED_SHORT: {"fresh": 1e-3, "full": 1e-2, "head": 3e-2, "full, exploring": 1e-2},
+}
+LANDER_RATES = {"fresh": 1e-3, "full": 1e-3, "head": 1e-3}  # those of LowGravity, for all landers
 BEST_RATES = {
-    "transfer": {
-        HEAVY: {"fresh": 3e-3, "full": 1e-2},
-        REVERSED: {"fresh": 1e-2, "full": 1e-2},
-        REVERSED_SHORT: {"fresh": 1e-3, "full": 1e-2},
-    },
+    "transfer": {env_id: POLE_RATES.get(env_id, LANDER_RATES) for env_id in TASKS},
     "adaptation": {
         "full": 3e-3,
-        "head": 3e-2,
-        "BitFit": 3e-2,
+        "head": 1e-1,
+        "BitFit": 1e-1,
         "adapters 1": 3e-3,
-        "adapters 2": 1e-2,
-        "LoRA 1": 1e-2,
+        "adapters 2": 3e-3,
+        "LoRA 1": 3e-2,
+        "LoRA 2": 1e-2,
+        "LoRA 4": 3e-3,
+    },
+    "on the moon": {
+        "full": 1e-3,
+        "head": 1e-3,
+        "BitFit": 1e-3,
+        "adapters 2": 1e-3,
         "LoRA 2": 3e-3,
-        "LoRA 4": 1e-2,
+        "LoRA 4": 3e-3,
     },
 }
 LONGER = 25_000
+SPRINGS = (10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 10_000.0)
+WEIGHTS = {  # of the loss that keeps the old tasks
+    "replay": (0.3, 1.0, 3.0),
+    "distillation, old states": (0.3, 1.0, 3.0),
+    "distillation, new states": (0.3, 1.0, 3.0),
+    "EWC": SPRINGS,
+    "online EWC": SPRINGS,
+    "uniform spring": (0.01, 0.1, 1.0, 10.0),
+}
 
 
-def arm_of(env_id: str, way: str, rate: float = 1e-3, **more) -> tuple:
-    """The function and the settings of one way to learn a task."""
-    config = CONFIGS[TASKS[env_id].parent][way != "fresh"] | {"learning_rate": rate} | more
+def arm_of(env_id: str, way: str, rate: float, **more) -> tuple:
+    """A name, the function and the settings of one way to learn a task."""
+    explores = way in ("fresh", "full, exploring")
+    config = CONFIGS[TASKS[env_id].parent][not explores] | {"learning_rate": rate} | more
     records = {"CartPole-v1": 12, "LunarLander-v3": 6}[TASKS[env_id].parent]
-    return learn, {"env_id": env_id, "way": way, "config": config, "records": records}
+    settings = {"env_id": env_id, "way": way.removesuffix(", exploring"), "config": config, "records": records}
+    return f"{env_id}: {way}, η = {rate:g}", learn, settings
 
 
 def study_of_transfer():
     """Notebook 07: every task, by fresh agents and by the shipped ones; a map; rates; the amount of source training."""
     for env_id in TASKS:
-        yield f"{env_id}: fresh", *arm_of(env_id, "fresh")
-        yield f"{env_id}: full", *arm_of(env_id, "full")
-    for env_id in (HEAVY, REVERSED, LIGHT, "LunarLander-SwappedEngines-v0"):
-        yield f"{env_id}: head", *arm_of(env_id, "head")
+        if env_id not in (HEAVY, REVERSED, REVERSED_SHORT):
+            for way in ("fresh", "full"):
+                yield arm_of(env_id, way, BEST_RATES["transfer"][env_id][way])
     for env_id in (HEAVY, REVERSED, REVERSED_SHORT):
-        for way in ("fresh", "full"):
+        for way in POLE_RATES[env_id]:
             for rate in RATES:
-                yield f"{env_id}: {way}, η = {rate:g}", *arm_of(env_id, way, rate)
+                yield arm_of(env_id, way, rate)
+    for env_id in (LIGHT, "LunarLander-SwappedEngines-v0"):
+        yield arm_of(env_id, "head", LANDER_RATES["head"])
     for env_id in (HEAVY, REVERSED):
-        config = CONFIGS["CartPole-v1"][1] | {"steps": 5000}
-        yield f"{env_id}: by source", after_more_source, {"env_id": env_id, "config": config, "parts": 8}
+        for rate in (1e-3, 3e-3, 1e-2):
+            config = CONFIGS["CartPole-v1"][1] | {"steps": 5000, "learning_rate": rate}
+            settings = {"env_id": env_id, "config": config, "parts": 8}
+            yield f"{env_id}: by source, η = {rate:g}", after_more_source, settings
     yield "map", zero_shot_map, {}
 
 
 def study_of_adaptation():
     """Notebook 08: which part learns, how many numbers it has, and how fast it may learn."""
     for way in WAYS:
-        for rate in RATES:
-            yield f"pole: {way}, η = {rate:g}", *arm_of(HEAVY, way, rate, steps=LONGER)
+        for rate in RATES[1:]:
+            yield arm_of(HEAVY, way, rate, steps=LONGER)
+    for way, rate in BEST_RATES["on the moon"].items():
+        yield arm_of(LIGHT, way, rate)
 
 
 def study_of_continual_learning():
     """Notebook 09: three tasks in a row, and what keeps the first ones alive."""
-    for method in ("none", "replay", "distillation, old states", "distillation, new states", "columns"):
-        yield method, sequence, {"config": POLE, "method": method, "heads": method != "columns"}
-    for weight in (1.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 10_000.0):
-        yield f"EWC, λ = {weight:g}", sequence, {"config": POLE, "method": "EWC", "weight": weight}
-    for weight in (30.0, 100.0, 300.0):
-        yield f"online EWC, λ = {weight:g}", sequence, {"config": POLE, "method": "online EWC", "weight": weight}
-    for weight in (30.0, 100.0, 300.0, 1000.0, 3000.0, 10_000.0):
+    for method in ("none", "columns", "separate"):
+        yield method, sequence, {"config": POLE, "method": method, "heads": method == "none"}
+    for method, weights in WEIGHTS.items():
+        for weight in weights:
+            yield f"{method}, λ = {weight:g}", sequence, {"config": POLE, "method": method, "weight": weight}
+    for weight in WEIGHTS["EWC"]:
         settings = {"config": POLE, "method": "EWC", "weight": weight, "form": "policy"}
         yield f"EWC by policy, λ = {weight:g}", sequence, settings
+    settings = {"config": POLE, "method": "replay", "kept_episodes": 1}
+    yield "replay, 1 episode", sequence, settings
     for method in ("none", "replay", "distillation, old states"):
         yield f"one head: {method}", sequence, {"config": POLE, "method": method, "heads": False}
 

@@ -85,3 +85,11 @@ def test_a_heat_map_shows_and_tells_every_number():
     assert figure.sentence == "Return, by task, for time 1, 2: a: 1, 20; b: 300, -4; c: 5, 60."
     with pytest.raises(ValueError, match="2 rows and 2 columns"):
         plotting.heat_map(values, {"task": ["a", "b"]}, {"time": [1, 2]}, "Return")
+
+
+def test_heat_maps_with_the_same_limits_can_be_compared():
+    names = {"task": ["a"]}, {"time": [1, 2]}
+    tables = [np.array([[0.0, 5.0]]), np.array([[5.0, 10.0]])]
+    cells = [plotting.heat_map(table, *names, "Return", limits=(0, 10)).axes[0].collections[0] for table in tables]
+    first, second = (each.to_rgba(each.get_array()).reshape(2, 4) for each in cells)
+    assert np.array_equal(first[1], second[0]) and not np.array_equal(first[0], second[0])

@@ -74,9 +74,9 @@ EXERCISES = {
         answer="a",
         hints=["What is α / r before, and after?"],
         mistakes={
-            "More numbers can do more; but each of them counts for less now than before.": "b",
-            "At the start B = 0: nothing can be broken, whatever the factor is.": "c",
-            "The factor α / r changes with r, as α stays.": "d",
+            "The factor is α / r; α stayed, and r did not.": "b",
+            "At the start B = 0, so ΔW = 0, whatever A and the factor are.": "c",
+            "The rank divides: a larger r gives a smaller factor.": "d",
         },
     ),
 }
