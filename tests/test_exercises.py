@@ -121,7 +121,7 @@ def area_by_loop(steps, values):
 
 def forgetting_by_sorting(matrix):
     *before, last = np.moveaxis(matrix, -2, 0)
-    return np.sort(np.stack(before), axis=0)[-1] - last
+    return (np.sort(np.stack(before), axis=0)[-1] - last)[..., :-1]
 
 
 def penalty_by_loop(parameters, anchor):
@@ -449,16 +449,20 @@ def area_from_the_left(steps, values):
 
 
 def forgetting_with_the_end(matrix):
-    return np.max(matrix, -2) - matrix[..., -1, :]
+    return (np.max(matrix, -2) - matrix[..., -1, :])[..., :-1]
 
 
 def forgetting_turned_round(matrix):
-    return matrix[..., -1, :] - np.max(matrix[..., :-1, :], -2)
+    return (matrix[..., -1, :] - np.max(matrix[..., :-1, :], -2))[..., :-1]
 
 
 def forgetting_since_own_training(matrix):
     tasks = matrix.shape[-1]
-    return np.stack([matrix[..., j + 1, j] - matrix[..., -1, j] for j in range(tasks)], -1)
+    return np.stack([matrix[..., j + 1, j] - matrix[..., -1, j] for j in range(tasks - 1)], -1)
+
+
+def forgetting_of_all_tasks(matrix):
+    return np.max(matrix[..., :-1, :], -2) - matrix[..., -1, :]
 
 
 def penalty_without_half(parameters, anchor):
@@ -522,6 +526,7 @@ WRONG = [
     ("low_rank_change", change_by_inputs, "number of inputs"),
     ("forgetting", forgetting_with_the_end, "end counts among the candidates"),
     ("forgetting", forgetting_turned_round, "sign is turned round"),
+    ("forgetting", forgetting_of_all_tasks, "The last task is among them"),
     ("forgetting", forgetting_since_own_training, "after the task's own training"),
     ("ewc_penalty", penalty_without_half, "factor ½ is missing"),
     ("ewc_penalty", penalty_without_importance, "holds all weights alike"),
