@@ -55,14 +55,18 @@ WAYS = {
 
 
 def learn(env_id: str, way: str, config: dict, records: int) -> dict:
-    """A task, learned by fresh agents or by some part of the shipped ones; tested before, along the way, and after."""
-    network = fresh(env_id) if way == "fresh" else WAYS[way](source(env_id))
-    start, steps, curve = test(network, env_id), [], []
+    """A task, learned by fresh agents or by some part of the shipped ones; tested along the way and after."""
+    network, steps, curve = fresh(env_id) if way == "fresh" else WAYS[way](source(env_id)), [], []
     for record in train_dqn(DQNConfig(**config), env_id, SEEDS, SEED, records, network=network):
         steps.append(record.step)
         curve.append(test(record.network, env_id, CURVE_EPISODES, CURVE_SEED + record.step))
-    arrays = {"start": start, "steps": [0, *steps], "curve": np.array([start, *curve]).T}
-    return arrays | {"return": test(record.network, env_id), "trainable": finetuning.trainable(record.network)}
+    arrays = {"steps": steps, "curve": np.array(curve).T, "return": test(record.network, env_id)}
+    return arrays | {"trainable": finetuning.trainable(record.network)}
+
+
+def zero_shot(env_id: str) -> dict:
+    """What the shipped agents return in a task before any learning, and what fresh ones do."""
+    return {"return": test(source(env_id), env_id), "fresh": test(fresh(env_id), env_id)}
 
 
 def zero_shot_map() -> dict:
@@ -206,7 +210,6 @@ BEST_RATES = {
         "LoRA 4": 3e-3,
     },
     "on the moon": {
-        "full": 3e-4,
         "head": 1e-3,
         "BitFit": 3e-4,
         "adapters 2": 1e-3,
@@ -249,6 +252,7 @@ def arm_of(env_id: str, way: str, rate: float, **more) -> tuple:
 def study_of_transfer():
     """Notebook 07: every task, by fresh agents and by the shipped ones; a map; rates; the amount of source training."""
     for env_id in TASKS:
+        yield f"{env_id}: zero-shot", zero_shot, {"env_id": env_id}
         if env_id not in (HEAVY, REVERSED, REVERSED_SHORT):
             for way in ("fresh", "full"):
                 yield arm_of(env_id, way, BEST_RATES["transfer"][env_id][way])
