@@ -206,7 +206,7 @@ LOOKS = {
     "06_reward_design": {"bonus": "q_map(value_iteration(bonus_lake", "guides": "def learn_the_lake"},
     "07_fine_tuning": {"map": "heat_map(", "flight": "widgets.explore(draw_flight", "harm": "harm = gains"},
     "08_parameter_efficient_fine_tuning": {"sizes": "told = ", "sweep": "widgets.explore(draw_sweep"},
-    "09_continual_learning": {"forgotten": "def show_matrix", "frontier": "def old_and_new"},
+    "09_continual_learning": {"forgotten": "def show_matrix", "frontier": "def point("},
 }
 
 
