@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -17,6 +16,8 @@ from course_utils.learner import DQN
 from course_utils.losses import td_loss
 from course_utils.networks import QNetwork, SeedLinear, stream_of_parts
 from course_utils.replay import ReplayBuffer
+
+OLD_BATCH = 32  # transitions of each old task in one update
 
 
 class TaskHeads(nn.Module):
@@ -33,7 +34,7 @@ class TaskHeads(nn.Module):
 def add_heads(network: QNetwork, tasks: int, seed: int = 0) -> QNetwork:
     """A copy with a head for each task; the first is the network's own, the others are fresh.
 
-    Raises ValueError for less than one task, for several heads, and for an answer that is not the head's alone.
+    Raises ValueError for less than one task, for several heads, and for a dueling or progressive network.
     """
     if isinstance(network.head, TaskHeads) or tasks < 1:
         raise ValueError(f"tasks = {tasks}: take 1 or more, and a network that has one head so far.")
@@ -47,19 +48,23 @@ def add_heads(network: QNetwork, tasks: int, seed: int = 0) -> QNetwork:
 
 def for_task(network: QNetwork, task: int) -> QNetwork:
     """A copy that answers with the head of this task. Raises ValueError for a task that has no head."""
-    heads = len(network.head.heads) if isinstance(network.head, TaskHeads) else 0
-    if not 0 <= task < heads:
-        raise ValueError(f"this network has no head {task}: it has {heads}; `add_heads` makes them.")
+    _head(network, task)
     network = copy.deepcopy(network)
     network.head.task = task
     return network
 
 
+def _head(network, task):
+    heads = network.head.heads if isinstance(network.head, TaskHeads) else []
+    if not 0 <= task < len(heads):
+        raise ValueError(f"this network has no head {task}: it has {len(heads)}; `add_heads` makes them.")
+    return heads[task]
+
+
 def q_of_task(network: QNetwork, observation: Tensor, task: int) -> Tensor:
     """Action values for a task, whichever head is set to answer; [S, B, D] → [S, B, A]."""
-    if not isinstance(network.head, TaskHeads):
-        return network(observation)
-    return network.head.heads[task](network.units(observation)[-1])
+    several = isinstance(network.head, TaskHeads)
+    return _head(network, task)(network.units(observation)[-1]) if several else network(observation)
 
 
 # ---- regularisation ----
@@ -106,8 +111,8 @@ def remember(
 ) -> Anchor:
     """Remember a network's parameters with their importance.
 
-    With the anchor `before` it becomes one anchor for all tasks so far, in which the older importance counts `decay`
-    times: online EWC, Schwarz et al. 2018 (arXiv 1805.06370), section 4.
+    With the anchor `before` it becomes one for all tasks so far, in which the older importance counts `decay` times:
+    online EWC, Schwarz et al. 2018 (arXiv 1805.06370), section 4.
     """
     if before:
         importance = {name: decay * before.importance[name] + importance[name] for name in importance}
@@ -124,10 +129,7 @@ def ewc_penalty(parameters: dict[str, Tensor], anchor: Anchor) -> Tensor:
 
 
 def elastic(anchors: list[Anchor], weight: float) -> Callable:
-    """An `extra_loss` that pulls each parameter back to its anchors, the harder the more it mattered: EWC.
-
-    One anchor for each old task is the paper's EWC; a single one that took them all in is online EWC.
-    """
+    """An `extra_loss` that pulls parameters to one anchor for each old task (EWC), or to a single one (online EWC)."""
 
     def loss(learner: DQN, q: Tensor, batch) -> Tensor:
         parameters = dict(learner.network.named_parameters())
@@ -139,18 +141,21 @@ def elastic(anchors: list[Anchor], weight: float) -> Callable:
 # ---- memory and distillation ----
 
 
-def rehearse(memories: dict[int, ReplayBuffer], weight: float, batch_size: int = 32, seed: int = 0) -> Callable:
+def rehearse(memories: dict[int, ReplayBuffer], weight: float, seed: int = 0) -> Callable:
     """An `extra_loss` that goes on learning old tasks from stored transitions: the TD loss of each, with its own head.
 
-    memories: task → its transitions. Source: the replay of Rolnick et al. 2019 (arXiv 1811.11682), without its cloning.
+    memories: task → its transitions. Raises ValueError for none.
+    Source: the replay of Rolnick et al. 2019 (arXiv 1811.11682), without its cloning.
     """
+    if not memories:
+        raise ValueError("there is no memory to rehearse: record episodes of the old tasks first.")
     generator = torch.Generator().manual_seed(seed)
 
     def loss(learner: DQN, q: Tensor, batch) -> Tensor:
-        config, total = learner.config, 0
-        for task, memory in memories.items():
-            old = memory.sample(batch_size, config.n_steps, config.discount, generator)
-            error, *_ = learner.td_error(old, partial(q_of_task, task=task))
+        total, looks_ahead = 0, (learner.config.n_steps, learner.config.discount)
+        for task in memories:
+            old = _recall(memories, task, generator, *looks_ahead)
+            error, *_ = learner.errors(old, partial(q_of_task, task=task))
             total = total + td_loss(error, old.weight)
         return weight * total
 
@@ -158,30 +163,31 @@ def rehearse(memories: dict[int, ReplayBuffer], weight: float, batch_size: int =
 
 
 def keep_outputs(
-    old: QNetwork,
-    tasks: list[int],
-    weight: float,
-    memories: dict[int, ReplayBuffer] | None = None,
-    batch_size: int = 32,
-    seed: int = 0,
+    old: QNetwork, tasks: list[int], weight: float, memories: dict[int, ReplayBuffer] | None = None, seed: int = 0
 ) -> Callable:
-    """An `extra_loss` that distils the old self: the outputs for old tasks shall stay what they were.
+    """An `extra_loss` that distils the old self: its outputs for old tasks are kept as they were.
 
     Without memories they are compared on the observations of the new task: learning without forgetting, Li & Hoiem 2016
     (arXiv 1606.09282). With memories, on each old task's own: Rolnick et al. 2019 (arXiv 1811.11682).
     """
-    old = plain(old).requires_grad_(False)
-    generator = torch.Generator().manual_seed(seed)
+    old, generator = plain(old).requires_grad_(False), torch.Generator().manual_seed(seed)
 
     def loss(learner: DQN, q: Tensor, batch) -> Tensor:
         total = 0
         for task in tasks:
-            seen = memories[task].sample(batch_size, 1, 1.0, generator) if memories is not None else batch
+            seen = _recall(memories, task, generator) if memories is not None else batch
             before, now = (q_of_task(network, seen.observation, task) for network in (old, learner.network))
             total = total + ((now - before) ** 2).sum(-1).mean(-1)
         return weight * total
 
     return loss
+
+
+def _recall(memories, task, generator, n_steps=1, discount=1.0):
+    if task not in memories:
+        raise ValueError(f"there is no memory of task {task}: record episodes of it first.")
+    size = min(OLD_BATCH, len(memories[task]))  # one short episode is a memory, too
+    return memories[task].sample(size, n_steps, discount, generator)
 
 
 # ---- growth ----
@@ -219,22 +225,3 @@ class ProgressiveNetwork(QNetwork):
         for layer, lateral, other in zip(self.hidden[1:], self.lateral, below[1:], strict=False):
             units.append(self._activate(layer(units[-1]) + lateral(other)))
         return below, units
-
-
-# ---- measures: matrix [..., K + 1, K], the return on each of K tasks before the first and after each of them ----
-
-
-def forgetting(matrix: np.ndarray) -> np.ndarray:
-    """How far each task but the last lies at the end below its best checkpoint before; [..., K − 1].
-
-    Source: Chaudhry et al. 2018 (arXiv 1801.10112), equation 3.
-    """
-    return matrix[..., :-1, :-1].max(-2) - matrix[..., -1, :-1]
-
-
-def forward_transfer(matrix: np.ndarray) -> np.ndarray:
-    """What each task but the first returned before it was trained, above an untrained network; [..., K − 1].
-
-    Source: Lopez-Paz & Ranzato 2017 (arXiv 1706.08840), equation 4.
-    """
-    return np.diagonal(matrix, axis1=-2, axis2=-1)[..., 1:] - matrix[..., 0, 1:]

@@ -81,6 +81,23 @@ def area_under_curve(steps, values):
     return (np.diff(steps) * between).sum(-1) / (steps[-1] - steps[0])
 
 
+def forgetting(matrix: np.ndarray) -> np.ndarray:
+    """What each task but the last has lost: its best return before the end, minus the one at the end; [..., K − 1].
+
+    matrix: [..., K + 1, K], the return on each of K tasks before the first and after each of them.
+    Source: Chaudhry et al. 2018 (arXiv 1801.10112), equation 3, here with the untrained network among the checkpoints.
+    """
+    return matrix[..., :-1, :-1].max(-2) - matrix[..., -1, :-1]
+
+
+def forward_transfer(matrix: np.ndarray) -> np.ndarray:
+    """What each task but the first returned before it was trained, above an untrained network; [..., K − 1].
+
+    matrix: as in `forgetting`. Source: Lopez-Paz & Ranzato 2017 (arXiv 1706.08840), equation 4.
+    """
+    return np.diagonal(matrix, axis1=-2, axis2=-1)[..., 1:] - matrix[..., 0, 1:]
+
+
 def _bootstrap(groups, statistic, seed):
     result = stats.bootstrap(
         groups,

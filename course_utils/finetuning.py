@@ -101,7 +101,7 @@ def add_lora(network: QNetwork, rank: int, alpha: float | None = None, seed: int
     Source: Hu et al. 2022 (arXiv 2106.09685), section 4.1.
     """
     generator = stream_of_parts(seed)
-    return _extend(network, lambda layer: LoRALinear(layer, rank, alpha or 2 * rank, generator))
+    return _extend(network, lambda layer: LoRALinear(layer, rank, 2 * rank if alpha is None else alpha, generator))
 
 
 def add_adapters(network: QNetwork, size: int, seed: int = 0) -> QNetwork:

@@ -127,10 +127,12 @@ class DQN(nn.Module):
         weight = importance_weights(probability, len(self.replay), beta).float()
         return self.replay.read(slot, config.n_steps, config.discount, weight)
 
-    def td_error(self, batch: Batch, answer: Callable = lambda network, observation: network(observation)):
+    def errors(
+        self, batch: Batch, answer: Callable = lambda network, observation: network(observation)
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """How far the values of the actions taken lie below their targets; returns error, target [S, B], q [S, B, A].
 
-        answer: (network, observation) → action values, where not the network itself shall give them.
+        answer: (network, observation) → action values; by default the network's own, in `continual` a task's head.
         """
         with torch.no_grad():
             next_q = answer(self.target_network, batch.next_observation)
@@ -147,7 +149,7 @@ class DQN(nn.Module):
         Source: Mnih et al. 2015, algorithm 1, the inner loop.
         """
         config = self.config
-        error, target, q = self.td_error(batch)
+        error, target, q = self.errors(batch)
         loss = td_loss(error, batch.weight)
         if self.extra_loss:
             loss = loss + self.extra_loss(self, q, batch)

@@ -98,12 +98,12 @@ class QNetwork(nn.Module):
         return chosen
 
     def parameters_of_one(self) -> int:
-        """How many numbers one seed's network learns."""
+        """How many numbers one seed's network has, frozen ones included."""
         return sum(parameter[0].numel() for parameter in self.parameters())
 
 
 def stream_of_parts(seed: int) -> torch.Generator:
-    """Random numbers for parts that are added to a network later: others than a network of the same seed began with."""
+    """A random stream for parts added later, apart from the one that drew a network's first weights from this seed."""
     return torch.Generator().manual_seed(int(np.random.SeedSequence(seed).spawn(1)[0].generate_state(1)[0]))
 
 

@@ -59,7 +59,9 @@ def recipe(name: str) -> dict:
         arms = {arm: asdict(DQNConfig(steps=POOL_STEPS, **settings)) for arm, settings in POOL.items()}
         made = {"environment": "CartPole-v1", "arms": arms, "seeds": POOL_SEEDS, "records": POOL_RECORDS}
     elif name in STUDIES:
-        return {"arms": {arm: arm_recipe(name, arm) for arm in arms_of(name)}, "common": STUDIES[name].fixed()}
+        module = STUDIES[name]
+        common = module.fixed() | getattr(module, "CHOSEN", {})  # which of the swept values were chosen decides no arm
+        return {"arms": {arm: arm_recipe(name, arm) for arm in arms_of(name)}, "common": common}
     else:
         env_id, config = RUNS[name]
         made = {"environment": env_id, "config": asdict(config), "seeds": SEEDS, "records": RECORDS}

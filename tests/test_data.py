@@ -7,6 +7,7 @@ import sys
 import gymnasium as gym
 import numpy as np
 import pytest
+import torch
 
 from course_utils import evaluation, storage
 from course_utils.demonstrations import FILES, damage, load_demonstrations
@@ -97,8 +98,15 @@ def test_a_study_is_complete(study):
     assert list(facts["arms"]) == list(build.arms_of(study))
     for arm in facts["arms"]:
         assert tensors[f"{arm}.return"].shape == (facts["seeds"],) == (10,)
+        assert tensors.get(f"{arm}.matrix", torch.zeros(10, 4, 3)).shape == (10, 4, 3)
         if f"{arm}.curve" in tensors:
             assert tensors[f"{arm}.curve"].shape == (10, len(tensors[f"{arm}.steps"]))
+
+
+def test_what_was_chosen_was_tried():
+    assert all(weight in tuned.WEIGHTS[method] for method, weight in tuned.BEST_WEIGHTS.items())
+    rates = [*tuned.POLE_RATES.values(), tuned.BEST_RATES["adaptation"], tuned.BEST_RATES["on the moon"]]
+    assert all(rate in tuned.RATES for ways in rates for rate in ways.values())
 
 
 def test_a_sample_of_the_studies_runs_again(monkeypatch):
@@ -109,6 +117,7 @@ def test_a_sample_of_the_studies_runs_again(monkeypatch):
     for module in (taught, tuned):
         monkeypatch.setattr(module, "SEED", random.randrange(100, 10**6))
         monkeypatch.setattr(module, "EPISODES", 20)
+        monkeypatch.setattr(module, "TEST_SEED", random.randrange(10**6))
     again, shipped = build.run_arm(study, arm)[0]["return"].numpy(), tensors[f"{arm}.return"].numpy()
     spread = max(((again.var(ddof=1) + shipped.var(ddof=1)) / 10) ** 0.5, 0.03 * abs(shipped.mean()))
     assert abs(again.mean() - shipped.mean()) < 5 * spread, f"{study}: {arm}"

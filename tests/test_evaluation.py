@@ -88,3 +88,11 @@ def test_area_under_a_curve_is_scipys_trapezoid_over_the_steps():
     wanted = integrate.trapezoid(values, steps) / (steps[-1] - steps[0])
     assert np.allclose(evaluation.area_under_curve(steps, values), wanted)
     assert evaluation.area_under_curve([0, 10], [[3.0, 5.0]]).tolist() == [4.0]
+
+
+def test_forgetting_and_forward_transfer_by_hand():
+    matrix = np.array([[10.0, 10, 10], [100, 20, 30], [60, 100, 50], [30, 90, 100]])
+    assert evaluation.forgetting(matrix).tolist() == [70, 10]
+    assert evaluation.forward_transfer(matrix).tolist() == [10, 40]
+    many = np.stack([matrix, matrix])
+    assert evaluation.forgetting(many).shape == (2, 2) and evaluation.forward_transfer(many).shape == (2, 2)

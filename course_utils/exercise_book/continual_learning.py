@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from course_utils import continual
+from course_utils import continual, evaluation
 from course_utils.continual import Anchor
 from course_utils.exercises import Exercise
 
@@ -32,7 +32,7 @@ def _sum(parameters, anchor, term, reduce=lambda x: x.flatten(1).sum(-1)):
 
 EXERCISES = {
     "forgetting": Exercise(
-        answer=continual.forgetting,
+        answer=evaluation.forgetting,
         cases=_matrices,
         hints=[
             "The last row is the end; all rows before it may hold the best. The last column is not asked for.",
