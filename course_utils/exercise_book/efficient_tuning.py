@@ -56,7 +56,7 @@ EXERCISES = {
         answer="b",
         hints=["What is ΔW = A B at the start, and what is its gradient with respect to A and to B?"],
         mistakes={
-            "Then ΔW is random from the start, and the agent is broken before it has learned anything.": "a",
+            "Then ΔW is random from the start, and the agent is changed before it has learned anything.": "a",
             "Then ΔW = 0, but both gradients are 0 too: each contains the other factor. Nothing would ever learn.": "c",
             "Then ΔW is not 0 at the start, and the agent is changed before it has learned anything.": "d",
         },

@@ -46,7 +46,7 @@ EXERCISES = {
     "which_measure": Exercise(
         answer="c",
         hints=[
-            "Which measure looks at the time before the first update?",
+            "When do the failures happen that cost money: before, during or after the training?",
             "The question is what learning costs on the way.",
         ],
         mistakes={
@@ -69,8 +69,9 @@ EXERCISES = {
         answer="d",
         hints=["What was chosen for one arm, and not for the other?"],
         mistakes={
-            "Ten pairs with an interval are enough to see a difference of this size.": "a",
-            "The same budget for both is right; the steps of the source are told beside it.": "b",
+            "The interval lies above 0: ten seeds were enough to see a difference. The question is what it is a "
+            "difference of.": "a",
+            "That could be one more difference, but the report does not say so: look at what it does say.": "b",
             "The last network is the right one to report.": "c",
         },
     ),
