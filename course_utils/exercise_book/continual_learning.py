@@ -94,8 +94,8 @@ EXERCISES = {
         answer="b",
         hints=["Look at the two states by hand, +1 and −1."],
         mistakes={
-            "The number is not the trouble; with more states the mistake becomes larger.": "a",
-            "At the optimum the gradient of the loss is 0 for all weights, whether they matter or not.": "c",
+            "The number is not the trouble: more states do not remove the mistake.": "a",
+            "At the optimum the mean gradient of the loss is 0 for all weights, whether they matter or not.": "c",
             "The formula has no root.": "d",
         },
     ),
