@@ -1,0 +1,198 @@
+"""Shipping: one agent as ordinary layers, as a few NumPy arrays, as an ONNX file, and as a web page that plays.
+
+A file is written beside its place and moved there when it is whole; an older file stays until then.
+"""
+
+import contextlib
+import html
+import io
+import json
+import logging
+import os
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from course_utils.networks import QNetwork
+
+
+@torch.no_grad()
+def plain_network(network: QNetwork, number: int = 0) -> nn.Sequential:
+    """Agent `number` of a network as ordinary PyTorch layers on the CPU, [n, D] → [n, A].
+
+    The observation's scale becomes part of the first weights, so the layers take raw observations.
+    Raises ValueError for an agent that is not there, for a dueling network, and for one with added or several parts.
+    """
+    own = [*network.hidden, network.head]
+    added = {type(part).__name__ for part in (network, *own)} - {"QNetwork", "SeedLinear"}
+    if added:
+        raise ValueError(f"this network has parts that are no plain layers ({', '.join(sorted(added))}): merge LoRA by "
+                         "`finetuning.plain(finetuning.merge(network))`, keep one of several heads by `network.head = "
+                         "network.head.heads[task]`, or distil it into a plain network.")  # fmt: skip
+    if network.shape["dueling"]:
+        raise ValueError("a dueling network is no single chain of layers: distil it into a student without dueling.")
+    if not 0 <= number < network.shape["seeds"]:
+        raise ValueError(f"there is no agent {number}: choose one from 0 to {network.shape['seeds'] - 1}.")
+    norm = [nn.LayerNorm(network.shape["width"], elementwise_affine=False)] if network.shape["layer_norm"] else []
+    chain = []
+    for layer in own:
+        linear = nn.utils.skip_init(nn.Linear, *layer.weight.shape[1:])  # moves no stream of random numbers
+        linear.weight.copy_(layer.weight[number].T)
+        linear.bias.copy_(layer.bias[number, 0])
+        chain += [*norm, nn.ReLU(), linear] if chain else [linear]
+    chain[0].weight *= network.observation_scale.cpu()
+    return nn.Sequential(*chain).requires_grad_(False).eval()
+
+
+def layers_of(network: QNetwork, number: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The weights [in, out] and biases [out] of agent `number`, layer by layer, float32, for `numpy_q`.
+
+    Raises ValueError for a network with layer_norm, and as `plain_network`.
+    """
+    plain = plain_network(network, number)
+    if network.shape["layer_norm"]:
+        raise ValueError("this network normalises its layers: distil it into a student without layer_norm.")
+    return [(linear.weight.T.contiguous().numpy(), linear.bias.numpy()) for linear in plain[::2]]
+
+
+def numpy_q(layers: list[tuple[np.ndarray, np.ndarray]], observation: np.ndarray) -> np.ndarray:
+    """Action values with NumPy alone: float32 observations [..., D] → [..., A]. layers: see `layers_of`."""
+    *hidden, (weight, bias) = layers
+    for w, b in hidden:
+        observation = np.maximum(observation.dot(w) + b, 0)
+    return observation.dot(weight) + bias
+
+
+def save_layers(path: Path, layers: list[tuple[np.ndarray, np.ndarray]]) -> None:
+    """Write layers as one .npz file."""
+    arrays = {f"{name}_{n}": array for n, layer in enumerate(layers) for name, array in zip("wb", layer, strict=True)}
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    _write(path, buffer.getvalue())
+
+
+def load_layers(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Read what `save_layers` wrote. Raises FileNotFoundError, or ValueError for a damaged or foreign file."""
+    with _content(path) as content, np.load(io.BytesIO(content), allow_pickle=False) as file:
+        layers = [(file[f"w_{n}"], file[f"b_{n}"]) for n in range(len(file) // 2)]
+        numpy_q(layers, np.zeros(len(layers[0][0]), np.float32))
+    return layers
+
+
+def export_onnx(path: Path, network: QNetwork, number: int = 0) -> None:
+    """Write agent `number` as an ONNX file: "observation" [n, D] → "q" [n, A], float32, for any n.
+
+    Raises ValueError as `plain_network`.
+    """
+    plain, example = plain_network(network, number), torch.zeros(2, network.shape["observations"])
+    names = {"input_names": ["observation"], "output_names": ["q"], "dynamic_shapes": ({0: torch.export.Dim("n")},)}
+    with _quiet():
+        model = torch.onnx.export(plain, (example,), **names, dynamo=True, verbose=False).model_proto
+    for node in model.graph.node:
+        node.ClearField("metadata_props")  # they name folders of this machine
+    _write(path, model.SerializeToString())
+
+
+def quantize_onnx(path: Path, path_int8: Path) -> None:
+    """Write a copy of an ONNX file whose weights are integers of 8 bits; inputs, outputs and biases stay float32.
+
+    Each matrix has one scale; what flows between layers is rounded to 8 bits as it comes (dynamic quantisation).
+    Raises as `onnx_q`.
+    """
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    onnx_q(path)  # raises for a bad file
+    with _quiet(), tempfile.TemporaryDirectory() as folder:
+        unfinished = Path(folder) / "int8.onnx"
+        # A processor without VNNI adds two products in 16 bits: only weights that leave one bit free fit in there.
+        quantize_dynamic(onnx.load(path), unfinished, weight_type=QuantType.QInt8, reduce_range=True)
+        _write(path_int8, unfinished.read_bytes())
+
+
+def onnx_q(path: Path) -> Callable:
+    """The function from float32 observations [n, D] to q [n, A] that an ONNX file holds, run on one thread.
+
+    Raises FileNotFoundError, or ValueError for a damaged or foreign file.
+    """
+    import onnxruntime  # only here: who wants NumPy or the web page need not wait for it
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    with _content(path) as content:
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        names = [port.name for port in (*session.get_inputs(), *session.get_outputs())]
+        if names != ["observation", "q"]:
+            raise ValueError(names)
+    return lambda observation: session.run(["q"], {"observation": observation})[0]
+
+
+def write_html(path: Path, network: QNetwork, number: int = 0, title: str = "A CartPole agent to take home") -> None:
+    """Write agent `number` as one HTML file that needs nothing else: in a browser it plays CartPole-v1.
+
+    title: plain text. A weight takes about 12 bytes; with two layers of 16 units the file stays below 20 KB.
+    Raises ValueError for other than 4 observations and 2 actions, and as `layers_of`.
+    """
+    if (network.shape["observations"], network.shape["actions"]) != (4, 2):
+        raise ValueError("the page plays CartPole-v1: choose an agent with 4 observations and 2 actions.")
+    # As text a float32 has just the digits, at most 9, that tell it from every other float32.
+    layers = [[array.astype(str).astype(float).tolist() for array in layer] for layer in layers_of(network, number)]
+    page = Path(__file__).with_name("take_home.html").read_text(encoding="utf-8")
+    page = page.replace("{{layers}}", json.dumps(layers, separators=(",", ":"), allow_nan=False))
+    _write(path, page.replace("{{title}}", html.escape(title)).encode())
+
+
+def latency(act: Callable, observations: np.ndarray, calls: int = 2000) -> np.ndarray:
+    """Microseconds of each of `calls` single calls act(observations[i]), [calls], after a hundred that do not count.
+
+    observations: [n, ...], taken in turn. It is wall time: on a busy machine the largest numbers tell of the others.
+    """
+    times = []
+    for i in range(100 + calls):
+        observation = observations[i % len(observations)]
+        start = time.perf_counter_ns()
+        act(observation)
+        times.append(time.perf_counter_ns() - start)
+    return np.array(times[100:]) / 1000
+
+
+@contextlib.contextmanager
+def _content(path):
+    """The bytes of a file for a block that makes sense of them: any error there means that the file is bad."""
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path.name} is not in {path.parent}: run the cell or command that makes it first.")
+    try:
+        yield path.read_bytes()
+    except Exception:  # what np.load and ONNX Runtime raise has no class in common, and their words mislead
+        raise ValueError(f"{path.name} is damaged or no file of this course: delete it and make it again.") from None
+
+
+def _write(path, content):
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".unfinished")
+    with open(unfinished, "wb") as file:
+        file.write(content)
+        os.fsync(file.fileno())  # else a power cut may leave the new name on an empty file
+    unfinished.replace(path)
+
+
+@contextlib.contextmanager
+def _quiet():
+    """No warnings and no log below errors, as long as the block lasts."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
