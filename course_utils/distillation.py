@@ -204,6 +204,10 @@ class _Course:
         self.actions = int(self.walk.envs.single_action_space.n)
         self.seen = torch.empty(students, 0, self.walk.envs.single_observation_space.shape[0])
         self.told, self.scale = torch.empty(students, 0, self.actions), None
+        first = torch.as_tensor(self.walk.observation).view(students, -1, self.seen.shape[-1])[:, :1]
+        known = ask(lesson.teacher, first).shape[-1]
+        if known != self.actions:
+            raise ValueError(f"the teacher knows {known} actions, this task has {self.actions}: choose another.")
 
     def visit(self, network, by_teacher):
         """Add the states of one round, and the teacher's standardised values there."""
@@ -211,8 +215,6 @@ class _Course:
         lead = partial(ask, self.lesson.teacher) if by_teacher else torch.no_grad()(own)
         states = self.walk.visit(lambda observation: lead(torch.as_tensor(observation)).argmax(-1), self.config.states)
         q = ask(self.lesson.teacher, states)
-        if q.shape[-1] != self.actions:
-            raise ValueError(f"the teacher knows {q.shape[-1]} actions, this task has {self.actions}: choose another.")
         if self.scale is None:
             self.scale = torch.zeros(len(q), 1, 1), torch.ones(len(q), 1, 1)
             if self.config.standardize:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from course_utils.demonstrations import record_episodes
 from course_utils.learner import DQN, DQNConfig
+from course_utils.losses import annealed
 from course_utils.networks import QNetwork, copy_to_go_on, greedy
 from course_utils.replay import ReplayBuffer
 from course_utils.settings import configuration, setting, switch
@@ -107,8 +108,7 @@ class DQfDConfig(DQNConfig):
 def expert_margin(learner: DQN, q: Tensor, batch) -> Tensor:
     """The margin loss of the demonstrations in a batch, weighted by λ₂ as it is now; an `extra_loss` of `train_dqn`."""
     config = learner.config
-    fallen = learner.progress() / config.margin_until if config.margin_until else 0
-    weight = config.margin_weight * max(0, 1 - fallen)
+    weight = annealed(config.margin_weight, learner.progress(), config.margin_until)
     return weight * (batch.demonstrated * margin_loss(q, batch.action, config.margin)).mean(-1)
 
 

@@ -33,3 +33,8 @@ def td_loss(error: Tensor, weight: Tensor) -> Tensor:
     Its sum over the seeds is what is minimised: no seed's gradient depends on another seed.
     """
     return (weight * error**2).mean(-1)
+
+
+def annealed(weight: float, progress: float, until: float) -> float:
+    """A weight that falls linearly to 0 in the share `until` of a run, or never, if that is 0. progress: 0 to 1."""
+    return weight * max(0.0, 1 - progress / until) if until else weight

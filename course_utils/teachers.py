@@ -11,6 +11,7 @@ from torch import Tensor
 
 from course_utils.envs import give_back_memory, make_envs
 from course_utils.learner import DQN
+from course_utils.losses import annealed
 from course_utils.networks import QNetwork
 
 
@@ -54,6 +55,15 @@ def policy_teacher(policy: Callable) -> Callable:
     return teacher
 
 
+def trembling_policy(q: Tensor, share: float) -> Tensor:
+    """The probabilities of an agent that takes its best action, but a random one in a share of the steps.
+
+    q: [..., A] → [..., A]. The random action may be the best one, too.
+    """
+    best = torch.nn.functional.one_hot(q.argmax(-1), q.shape[-1])
+    return (1 - share) * best + share / q.shape[-1]
+
+
 class Walk:
     """Environments of S players that step on whoever acts: the next player goes on where the last one stopped."""
 
@@ -88,20 +98,28 @@ def above_zero(temperature: float) -> float:
     return temperature
 
 
-def kickstart(teacher: QNetwork | Callable, weight: float = 1.0, until: float = 0.5, temperature: float = 1.0):
-    """An `extra_loss` of `train_dqn` that pulls a new learner to a teacher: λ H(softmax(Q_T / τ), softmax(Q_S / τ)).
+def kickstart_loss(student: Tensor, teacher: Tensor, temperature: float = 1.0) -> Tensor:
+    """The cross-entropy −Σ_a softmax(teacher / τ)_a log softmax(student / τ)_a of two policies. [..., A] → [...].
 
-    weight: λ at the start; it falls to 0 in a share `until` of the run, or never, if that is 0. τ: in scaled rewards.
     Raises ValueError for τ ≤ 0. Source: Schmitt et al. 2018 (arXiv 1803.03835), equation 3, where policies take the
     place of values.
+    """
+    shown = (teacher / above_zero(temperature)).softmax(-1)
+    return -(shown * (student / temperature).log_softmax(-1)).sum(-1)
+
+
+def kickstart(teacher: QNetwork | Callable, weight: float = 1.0, until: float = 0.5, temperature: float = 1.0):
+    """An `extra_loss` of `train_dqn` that pulls a new learner to a teacher with `kickstart_loss`.
+
+    weight: λ at the start; it falls to 0 in a share `until` of the run, or never, if that is 0. τ: in scaled rewards.
+    Raises ValueError for τ ≤ 0.
     """
     above_zero(temperature)
 
     def loss(learner: DQN, q: Tensor, batch) -> Tensor:
-        left = max(0.0, 1 - learner.progress() / until) if until else 1.0
-        if not left:
+        now = annealed(weight, learner.progress(), until)
+        if not now:
             return torch.zeros(len(q))
-        shown = (ask(teacher, batch.observation) / temperature).softmax(-1)
-        return -weight * left * (shown * (q / temperature).log_softmax(-1)).sum(-1).mean(-1)
+        return now * kickstart_loss(q, ask(teacher, batch.observation), temperature).mean(-1)
 
     return loss

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
+import distilled
 import joblib
 import numpy as np
 import taught
@@ -40,6 +41,7 @@ RUNS = {
     "mountain_car_n1_often": ("MountainCar-v0", DQNConfig(**MOUNTAIN_CAR, n_steps=1, target_period=10)),
     "lunar_lander_200k": ("LunarLander-v3", DQNConfig(**LUNAR_LANDER, steps=200_000)),
     "lunar_lander_320k": ("LunarLander-v3", DQNConfig(**LUNAR_LANDER, steps=320_000)),
+    "acrobot": ("Acrobot-v1", DQNConfig(discount=0.99, n_steps=10, steps=60_000, replay_capacity=50_000)),
 }
 
 POOL = {
@@ -50,7 +52,7 @@ POOL = {
     "without LayerNorm": {"layer_norm": False},
 }
 POOL_SEEDS, POOL_STEPS, POOL_RECORDS = 100, 10_000, 10
-STUDIES = {study: module for module in (taught, tuned) for study in module.STUDIES}
+STUDIES = {study: module for module in (taught, tuned, distilled) for study in module.STUDIES}
 
 
 def recipe(name: str) -> dict:
@@ -62,6 +64,8 @@ def recipe(name: str) -> dict:
         module = STUDIES[name]
         common = module.fixed() | getattr(module, "CHOSEN", {})  # which of the swept values were chosen decides no arm
         return {"arms": {arm: arm_recipe(name, arm) for arm in arms_of(name)}, "common": common}
+    elif name in distilled.AGENTS:
+        return distilled.agent_recipe(name)
     else:
         env_id, config = RUNS[name]
         made = {"environment": env_id, "config": asdict(config), "seeds": SEEDS, "records": RECORDS}
@@ -104,6 +108,19 @@ def build(name: str) -> None:
     storage.save_agent(FOLDER / f"{name}.safetensors", progress.network, card)
     checkpoint.unlink()
     curve_file.unlink()
+
+
+def build_agent(name: str) -> None:
+    """Make agents from others that are there already, test them, and save them with their lineage card."""
+    env_id, parent, function, settings = distilled.AGENTS[name]
+    started = time.process_time()
+    network = function(**settings)
+    seconds = time.process_time() - started
+    returns = evaluation.play_episodes(greedy(network), env_id, network.shape["seeds"], EPISODES, TEST_SEED).mean(1)
+    made = recipe(name) | {"recipe": recipe_hash(name), "episodes": EPISODES, "seed": SEED}
+    made |= {"environment_steps": distilled.steps_of(settings), "cpu_seconds": round(seconds / len(returns), 2)}
+    storage.save_agent(FOLDER / f"{name}.safetensors", network, storage.lineage_card(env_id, parent, returns, **made))
+    print(f"{name}: return {returns.mean():.1f}, {seconds:.0f} s", flush=True)
 
 
 def build_pool() -> None:
@@ -202,12 +219,15 @@ def side_by_side(calls: list[tuple]) -> None:
 
 
 if __name__ == "__main__":
-    names = sys.argv[1:] or [*RUNS, "cartpole_pool", *taught.DEMONSTRATIONS, *STUDIES]
+    names = sys.argv[1:] or [*RUNS, "cartpole_pool", *taught.DEMONSTRATIONS, *distilled.AGENTS, *STUDIES]
     pool = [(build_pool,)] if "cartpole_pool" in names else []
     side_by_side([(build, name) for name in reversed(RUNS) if name in names] + pool)  # the longest first
     for name in [name for name in taught.DEMONSTRATIONS if name in names]:
         taught.build_demonstrations(name)
-    write_manifest()  # the studies read what was made so far
+    write_manifest()  # what follows reads what was made so far
+    for name in [name for name in distilled.AGENTS if name in names]:
+        build_agent(name)
+        write_manifest()
     studies = [name for name in STUDIES if name in names]
     side_by_side([(build_arm, study, arm) for study in studies for arm in arms_of(study)])
     for study in studies:

@@ -3,21 +3,30 @@
 A study is a file with several arms, as in `taught`; each arm is a function of this file with its settings.
 """
 
+from collections.abc import Callable
+from functools import cache
+
 import numpy as np
 import taught
 import torch
 import tuned
 
-from course_utils import distillation, evaluation, storage
+from course_utils import distillation, evaluation, robustness, storage
+from course_utils.continual import add_heads
+from course_utils.demonstrations import load_demonstrations, memory_of, split
 from course_utils.distillation import DistillConfig, Lesson, distill
 from course_utils.dqn import train_dqn
+from course_utils.envs import TASKS
+from course_utils.imitation import DQfDConfig, expert_margin, pretrain
 from course_utils.learner import DQNConfig
 from course_utils.networks import QNetwork, greedy
+from course_utils.teachers import Walk, kickstart
 
 SEED, EPISODES = 0, 100  # tuned with seeds from 100 on
-TEST_SEED = 20_000_000
+CURVE_SEED, TEST_SEED = 1000, 20_000_000
 TEACHERS, STUDENTS, SEEDS = (0, 1, 2), 10, 10  # students of each teacher; seeds of what is trained from scratch
 LANDER = "LunarLander-v3"
+HEAVY = tuned.HEAVY
 LOSSES = {
     "KL": distillation.kl_loss,
     "NLL": distillation.nll_loss,
@@ -27,15 +36,10 @@ LOSSES = {
 WIDTHS = (32, 16, 8, 4)
 TEMPERATURES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 STATE_COUNTS = (40, 200, 1000)  # in each of five rounds
+EQUAL_STEPS = 20_000  # from scratch in at least the CPU time of a student
 # Of each loss and size the best of four learning rates from 1e-3 to 3e-2, for KL with each of three τ from .01 to 1:
 # by the interquartile mean of students of three other teachers, agents 3 to 5, on base seed 100.
 BEST = {}
-
-
-def teachers(students: int = 1) -> QNetwork:
-    """The three teachers of the course, each as often as it has students."""
-    landers = storage.load_agent(taught.FOLDER / "lunar_lander_320k.safetensors")[0]
-    return landers.choose([teacher for teacher in TEACHERS for _ in range(students)])
 
 
 def fly(network: QNetwork, episodes: int | None = None, env_id: str = LANDER) -> np.ndarray:
@@ -45,26 +49,106 @@ def fly(network: QNetwork, episodes: int | None = None, env_id: str = LANDER) ->
     ).mean(1)
 
 
+# ---- agents: the teachers of other worlds, and what is handed on from notebook to notebook ----
+
+
+def taught_agent(config: dict, episodes: int, warm_up: int) -> QNetwork:
+    """Fresh agents that learn with demonstrations of agent 0 (notebook 05), one for each teacher of the course."""
+    training = load_demonstrations("lunar_lander/expert-v0")[: -taught.HELD_OUT]
+    chosen = [split(training, (episodes,), np.random.default_rng([SEED, seed]))[0] for seed in TEACHERS]
+    memory, config = memory_of(chosen), DQfDConfig(**config)
+    generator = torch.Generator().manual_seed(SEED)
+    network = QNetwork(len(TEACHERS), 8, 4, config.width, generator=generator)
+    *_, (_, _, network) = pretrain(config, memory, network, warm_up, SEED, 1, expert_margin)
+    hooks = {"network": network, "demonstrations": memory, "extra_loss": expert_margin}
+    *_, last = train_dqn(config, LANDER, len(TEACHERS), SEED, 1, **hooks)
+    return last.network
+
+
+def tuned_agent(env_id: str, parent: str, config: dict) -> QNetwork:
+    """The three agents of `parent`, fine-tuned to another world (notebook 07)."""
+    source = agents(parent).choose(list(TEACHERS))
+    *_, last = train_dqn(DQNConfig(**config), env_id, len(TEACHERS), SEED, 1, network=source)
+    return last.network
+
+
+def students(lessons: dict, config: dict, heads: bool = False) -> QNetwork:
+    """Ten students of each of three teachers; lessons: environment → file of its teachers."""
+    given = [Lesson(env_id, thrice(agents(name))) for env_id, name in lessons.items()]
+    *_, last = distill(DistillConfig(**config), given, len(TEACHERS) * STUDENTS, seed=SEED, records=1, heads=heads)
+    return last.network
+
+
+def agents(name: str) -> QNetwork:
+    """A file of agents that was made before."""
+    return storage.load_agent(taught.FOLDER / f"{name}.safetensors")[0]
+
+
+def thrice(network: QNetwork, students: int = STUDENTS) -> QNetwork:
+    """The first three agents, each as often as it has students."""
+    return network.choose([teacher for teacher in TEACHERS for _ in range(students)])
+
+
+LIGHT, SWAPPED = "LunarLander-LowGravity-v0", "LunarLander-SwappedEngines-v0"
+GOING_ON = tuned.LANDER | {"steps": 150_000, "learning_rate": 1e-3}
+# Name → environment of its test, parent, function, settings; in the order in which they can be made.
+AGENTS = {
+    "lunar_lander_taught": (LANDER, "lunar_lander_320k", taught_agent,
+        {"config": taught.LANDER | {"steps": 60_000}, "episodes": 4, "warm_up": 2000}),
+    "lunar_lander_tuned": (LIGHT, "lunar_lander_taught", tuned_agent,
+        {"env_id": LIGHT, "parent": "lunar_lander_taught", "config": GOING_ON}),
+    "lunar_lander_swapped": (SWAPPED, "lunar_lander_320k", tuned_agent,
+        {"env_id": SWAPPED, "parent": "lunar_lander_320k", "config": GOING_ON}),
+    "lunar_lander_distilled": (LIGHT, "lunar_lander_tuned", students,
+        {"lessons": {LIGHT: "lunar_lander_tuned", LANDER: "lunar_lander_320k"}, "config": {"temperature": 0.1}}),
+    "cartpole_student": ("CartPole-v1", "cartpole", students,
+        {"lessons": {"CartPole-v1": "cartpole"}, "config": {"temperature": 0.1}}),
+}  # fmt: skip
+for width in (32, 16, 8, 4):
+    settings = {"lessons": {LANDER: "lunar_lander_320k"}, "config": {"width": width}}
+    AGENTS[f"lunar_lander_students_{width}"] = (LANDER, "lunar_lander_320k", students, settings)
+
+
+def agent_recipe(name: str) -> dict:
+    """All that decides what these agents are."""
+    env_id, parent, function, settings = AGENTS[name]
+    sources = sorted({parent, *settings.get("lessons", {}).values()})
+    made = {"environment": env_id, "made_from": parent, "does": function.__name__, "settings": settings, "seed": SEED}
+    return made | {"sources": [taught.weights_hash(source) for source in sources], "test_seed": TEST_SEED}
+
+
+def steps_of(settings: dict) -> int:
+    """Environment steps of one agent."""
+    if "lessons" not in settings:
+        return settings["config"]["steps"]
+    config = DistillConfig(**settings["config"])
+    return config.rounds * config.states * len(settings["lessons"])
+
+
 # ---- notebook 10 ----
 
 
 def themselves() -> dict:
     """What the three teachers return: [3]."""
-    return {"return": fly(teachers())}
+    return {"return": fly(agents("lunar_lander_320k").choose(list(TEACHERS)))}
 
 
 def students_of_three(loss: str, config: dict, who: str = "mixture", students: int = 10, episodes: int = 100) -> dict:
     """Students of each of the three teachers, one teacher after the other: `return` [3 · students]."""
-    lessons = [Lesson(LANDER, teachers(students))]
+    lessons = [Lesson(LANDER, thrice(agents("lunar_lander_320k"), students))]
     *_, last = distill(DistillConfig(**config), lessons, 3 * students, LOSSES[loss], who, SEED, 1)
     found = {"return": fly(last.network, min(episodes, EPISODES)), "learning_seconds": last.cpu_seconds}
     return found | {"parameters": last.network.parameters_of_one()}
 
 
-def from_scratch(config: dict) -> dict:
-    """The same small networks, trained by reward."""
-    *_, last = train_dqn(DQNConfig(**config), LANDER, SEEDS, SEED, 1)
+def from_scratch(changed: dict) -> dict:
+    """The same small networks, trained by reward, with the teacher's own settings but for those that are changed."""
+    card = storage.load_agent(taught.FOLDER / "lunar_lander_320k.safetensors")[1]
+    *_, last = train_dqn(DQNConfig(**card["config"] | changed), LANDER, SEEDS, SEED, 1)
     return {"return": fly(last.network), "learning_seconds": last.cpu_seconds}
+
+
+BEST, SCRATCH, EQUAL_STEPS = {}, {}, 0
 
 
 def study_of_distillation():
@@ -84,6 +168,221 @@ def study_of_distillation():
             settings = {"loss": "KL", "config": BEST["KL, 8-8"] | {"states": count}, "who": who}
             yield f"KL, 8-8, {who}, {count} states", students_of_three, settings
     for width in WIDTHS:
-        yield f"scratch, {width}-{width}", from_scratch, {"config": SCRATCH | {"width": width}}
-        short = SCRATCH | {"width": width, "steps": EQUAL_STEPS, "learning_starts": 1000}
-        yield f"scratch, equal CPU, {width}-{width}", from_scratch, {"config": short}
+        yield f"scratch, {width}-{width}", from_scratch, {"changed": {"width": width}}
+        short = {"width": width, "steps": EQUAL_STEPS, "learning_starts": 1000}
+        yield f"scratch, equal CPU, {width}-{width}", from_scratch, {"changed": short}
+
+
+# ---- notebook 11 ----
+
+
+WORLDS = {"temperature": 0.1}
+STARTING = {"steps": 12_000, "learning_starts": 500, "width": 32}
+
+
+def in_each(network: QNetwork, lessons: list[Lesson], actions: list[int], episodes: int) -> np.ndarray:
+    """Returns of students in each lesson, with its head: [S, lessons]."""
+    seeds = network.shape["seeds"]
+    acts = [distillation.greedy_in(network, number, count) for number, count in enumerate(actions)]
+    columns = [
+        evaluation.play_episodes(act, lesson.env_id, seeds, min(episodes, EPISODES), TEST_SEED).mean(1)
+        for act, lesson in zip(acts, lessons, strict=True)
+    ]
+    return np.stack(columns, -1)
+
+
+def several(lessons: dict, config: dict, heads: bool, episodes: int = 100) -> dict:
+    """Students of several teachers at once: `matrix` [30, lessons]. lessons: environment → (file, actions)."""
+    given = [Lesson(env_id, thrice(agents(name))) for env_id, (name, _) in lessons.items()]
+    *_, last = distill(DistillConfig(**config), given, len(TEACHERS) * STUDENTS, seed=SEED, records=1, heads=heads)
+    network = last.network
+    if not heads:
+        network = add_heads(network, 1)
+        network.head.heads = torch.nn.ModuleList([network.head.heads[0]] * len(given))
+    matrix = in_each(network, given, [count for _, count in lessons.values()], episodes)
+    return {"matrix": matrix, "return": matrix.mean(1), "parameters": last.network.parameters_of_one()}
+
+
+def elsewhere(name: str, worlds: list) -> dict:
+    """What teachers return in all worlds: `matrix` [3, worlds]."""
+    network = agents(name).choose(list(TEACHERS))
+    matrix = np.stack([fly(network, env_id=env_id) for env_id in worlds], -1)
+    return {"matrix": matrix, "return": matrix.mean(1)}
+
+
+def generations(width: int, count: int, students: int) -> dict:
+    """Students of students: `by_generation` [3 · students, count + 1], the teachers first."""
+    network = thrice(agents("lunar_lander_320k"), students)
+    returns = [fly(network)]
+    for generation in range(count):
+        config = DistillConfig(width=width, temperature=0.1, layer_norm=width > 32)
+        *_, last = distill(
+            config, [Lesson(LANDER, network)], len(TEACHERS) * students, seed=SEED + generation, records=1
+        )
+        network = last.network
+        returns.append(fly(network))
+    return {"by_generation": np.stack(returns, -1), "return": returns[-1]}
+
+
+def wrong_teacher(share: float, students: int, rng: np.random.Generator, biased: bool) -> Callable:
+    """The three teachers, whose decision is another one in a share of the states.
+
+    At random: any action, drawn anew each time. Biased: none at all, always in the same states, the right part of the
+    world, which is chosen so wide that this share of the teachers' own states lies in it.
+    """
+    network = thrice(agents("lunar_lander_320k"), students)
+    edge = np.quantile(visited_positions(), 1 - share) if biased else 0.0
+
+    def teacher(observation):
+        several = torch.as_tensor(observation).view(len(TEACHERS) * students, -1, 8)
+        action = greedy(network)(several).ravel()
+        if biased:
+            action = np.where(observation[:, 0].numpy() > edge, 0, action)
+        else:
+            random = rng.integers(4, size=action.shape)
+            action = np.where(rng.random(action.shape) < share, random, action)
+        return 10.0 * np.eye(4)[action]
+
+    return teacher
+
+
+@cache
+def visited_positions() -> np.ndarray:
+    """How far right the teachers are in the states that they visit."""
+    walk = Walk(LANDER, len(TEACHERS), 8, SEED + 1)
+    return walk.visit(greedy(agents("lunar_lander_320k").choose(list(TEACHERS))), 4000)[..., 0].numpy().ravel()
+
+
+def of_a_wrong_teacher(share: float, biased: bool, states: int) -> dict:
+    """Students of teachers that are wrong in a share of the states, and what these teachers return themselves."""
+    teacher = wrong_teacher(share, STUDENTS, np.random.default_rng(SEED), biased)
+    config = DistillConfig(states=states, standardize=False)
+    *_, last = distill(
+        config, [Lesson(LANDER, teacher)], len(TEACHERS) * STUDENTS, distillation.nll_loss, seed=SEED, records=1
+    )
+    own = wrong_teacher(share, 1, np.random.default_rng(SEED), biased)
+
+    def act(observation):
+        return own(torch.as_tensor(observation).flatten(0, 1)).argmax(-1).reshape(observation.shape[:2])
+
+    taught_by = evaluation.play_episodes(act, LANDER, len(TEACHERS), EPISODES, TEST_SEED).mean(1)
+    return {"return": fly(last.network), "teachers": taught_by}
+
+
+def kickstarted(env_id: str, weight: float, until: float, config: dict) -> dict:
+    """Fresh small learners of a task, pulled to a teacher that knows another: seed k to agent k."""
+    hook = kickstart(agents("cartpole"), weight, until, 0.1) if weight else None
+    steps, curve = [], []
+    for record in train_dqn(DQNConfig(**config), env_id, SEEDS, SEED, 12, extra_loss=hook):
+        steps.append(record.step)
+        played = evaluation.play_episodes(greedy(record.network), env_id, SEEDS, 20, CURVE_SEED + record.step)
+        curve.append(played.mean(1))
+    last = evaluation.play_episodes(greedy(record.network), env_id, SEEDS, EPISODES, TEST_SEED).mean(1)
+    return {"steps": steps, "curve": np.array(curve).T, "return": last}
+
+
+def study_of_several_teachers():
+    """Notebook 11: several worlds, several bodies; students of students; wrong teachers; a start with help."""
+    own = {LANDER: "lunar_lander_320k", LIGHT: "lunar_lander_tuned", SWAPPED: "lunar_lander_swapped"}
+    for env_id, name in own.items():
+        yield f"teachers of {env_id}", elsewhere, {"name": name, "worlds": list(own)}
+    worlds = {env_id: (name, 4) for env_id, name in own.items()}
+    for width in (32, 16, 8):
+        settings = {"lessons": worlds, "config": WORLDS | {"width": width}, "heads": True}
+        yield f"three worlds, {width}-{width}", several, settings
+    yield (
+        "three worlds, 32-32, one head",
+        several,
+        {"lessons": worlds, "config": WORLDS, "heads": False, "episodes": 30},
+    )
+    two = {env_id: worlds[env_id] for env_id in (LANDER, LIGHT)}
+    yield "two worlds, 16-16, one head", several, {"lessons": two, "config": WORLDS | {"width": 16}, "heads": False}
+    bodies = {"CartPole-v1": ("cartpole", 2), "Acrobot-v1": ("acrobot", 3)}
+    for env_id, (name, _) in bodies.items():
+        yield f"teachers of {env_id}", elsewhere, {"name": name, "worlds": [env_id]}
+    for width in (32, 16):
+        settings = {"lessons": bodies, "config": {"width": width, "temperature": 0.1}, "heads": True}
+        yield f"two bodies, {width}-{width}", several, settings
+    yield "generations, 16-16", generations, {"width": 16, "count": 6, "students": STUDENTS}
+    yield "generations, 128-128", generations, {"width": 128, "count": 1, "students": STUDENTS}
+    for share in (0.0, 0.1, 0.3, 0.5, 0.7):
+        for states in (2000, 40):
+            settings = {"share": share, "biased": False, "states": states}
+            yield f"random in {share:.0%}, {states} states", of_a_wrong_teacher, settings
+    for share in (0.1, 0.3):
+        yield f"biased in {share:.0%}", of_a_wrong_teacher, {"share": share, "biased": True, "states": 2000}
+    yield "alone", kickstarted, {"env_id": HEAVY, "weight": 0.0, "until": 0.0, "config": STARTING}
+    for weight in (0.01, 0.03, 0.1, 0.3, 1.0, 3.0):
+        for until in (0.25, 0.5, 0.0):
+            settings = {"env_id": HEAVY, "weight": weight, "until": until, "config": STARTING}
+            yield f"kickstarted, λ = {weight:g}, until {until:g}", kickstarted, settings
+
+
+# ---- notebook 12 ----
+
+
+NOISES, DELAYS, WINDS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5), (0, 1, 2, 3, 4, 6), (0.0, 5.0, 10.0, 15.0, 20.0)
+
+
+def sizes_of_observations() -> np.ndarray:
+    """The standard deviation of each number that the teachers observe, [8]."""
+    walk = Walk(LANDER, len(TEACHERS), 8, SEED + 2)
+    return walk.visit(greedy(agents("lunar_lander_320k").choose(list(TEACHERS))), 4000).flatten(0, 1).std(0).numpy()
+
+
+def disturbed(name: str, kind: str, episodes: int) -> dict:
+    """The first agents of a file under a growing disturbance: `curve` [S, sizes], `steps` the sizes."""
+    network = agents(name)
+    network = network if network.shape["seeds"] == len(TEACHERS) * STUDENTS else network.choose(list(TEACHERS))
+    grid, unit, rng = (
+        {"delay": DELAYS, "wind": WINDS}.get(kind, NOISES),
+        sizes_of_observations(),
+        np.random.default_rng(SEED),
+    )
+    curve = []
+    for size in grid:
+        act, world = greedy(network), {}
+        if kind == "noise":
+            act = robustness.noisy(act, size * unit, rng)
+        elif kind == "delay":
+            act = robustness.delayed(act, size)
+        elif kind == "attack":
+            act = robustness.attacked(network, size * unit)
+        elif kind == "random signs":
+            act = signed(act, size * unit, rng)
+        else:
+            world = {"enable_wind": size > 0, "wind_power": size}
+        count = min(episodes, EPISODES)
+        played = evaluation.play_episodes(act, LANDER, network.shape["seeds"], count, TEST_SEED, **world)
+        curve.append(played.mean(1))
+    return {"steps": grid, "curve": np.array(curve).T, "return": curve[0]}
+
+
+def signed(act: Callable, size: np.ndarray, rng: np.random.Generator) -> Callable:
+    """The control of the attack: steps of the same size, with signs drawn at random."""
+    return lambda observation: act((observation + size * rng.choice([-1, 1], observation.shape)).astype(np.float32))
+
+
+def study_of_robustness():
+    """Notebook 12: teachers and students of three sizes, with worse sensors, late engines, wind, and an attacker."""
+    for name in ("lunar_lander_320k", *(f"lunar_lander_students_{width}" for width in (32, 16, 8))):
+        for kind in ("noise", "delay", "wind", "attack", "random signs"):
+            episodes = 100 if name == "lunar_lander_320k" else 20
+            yield f"{name}: {kind}", disturbed, {"name": name, "kind": kind, "episodes": episodes}
+
+
+CHOSEN = {"best": BEST, "temperatures": TEMPERATURES, "state_counts": STATE_COUNTS}
+STUDIES = {
+    "distillation": study_of_distillation,
+    "several_teachers": study_of_several_teachers,
+    "robustness": study_of_robustness,
+}
+
+
+def fixed() -> dict:
+    """What all arms have in common and a recipe must name."""
+    facts = {"seed": SEED, "episodes": EPISODES, "test_seeds": [CURVE_SEED, TEST_SEED], "teachers": TEACHERS}
+    facts |= {"students": STUDENTS, "seeds": SEEDS, "disturbances": [NOISES, DELAYS, WINDS], "tasks": TASKS}
+    return facts | {
+        "sources": [taught.weights_hash(name) for name in ("lunar_lander_320k", "cartpole", "acrobot", *AGENTS)]
+    }

@@ -4,6 +4,7 @@ from course_utils.exercise_book import (
     better_dqn,
     continual_learning,
     demonstrations,
+    distillation,
     dqn,
     efficient_tuning,
     fine_tuning,
@@ -14,5 +15,5 @@ from course_utils.exercise_book import (
 )
 
 CHAPTERS = [start_here, q_learning, dqn, better_dqn, imitation, demonstrations, reward_design]
-CHAPTERS += [fine_tuning, efficient_tuning, continual_learning]
+CHAPTERS += [fine_tuning, efficient_tuning, continual_learning, distillation]
 EXERCISES = {name: exercise for chapter in CHAPTERS for name, exercise in chapter.EXERCISES.items()}
