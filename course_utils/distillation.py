@@ -117,9 +117,6 @@ def agreement(student: Tensor, teacher: Tensor) -> Tensor:
     return (student.argmax(-1) == teacher.argmax(-1)).float().mean(-1)
 
 
-# ---- students ----
-
-
 def answer(network: QNetwork, observation, lesson: int = 0, actions: int | None = None) -> Tensor:
     """A student's answers to a lesson, [S, B, D] → [S, B, A]; shorter observations are filled up with zeros.
 
@@ -226,8 +223,7 @@ class _Course:
         """States drawn for each student from its own, [S, B, D], with the teacher's values, [S, B, A]."""
         students, count = self.seen.shape[:2]
         index = torch.randint(count, (students, self.config.batch_size), generator=generator)
-        row = torch.arange(students)[:, None]
-        return self.seen[row, index], self.told[row, index]
+        return [x[torch.arange(students)[:, None], index] for x in (self.seen, self.told)]
 
 
 def _student(config, courses, students, seed, heads):

@@ -39,7 +39,17 @@ STATE_COUNTS = (40, 200, 1000)  # in each of five rounds
 EQUAL_STEPS = 20_000  # from scratch in at least the CPU time of a student
 # Of each loss and size the best of four learning rates from 1e-3 to 3e-2, for KL with each of three τ from .01 to 1:
 # by the interquartile mean of students of three other teachers, agents 3 to 5, on base seed 100.
-BEST = {}
+RATES = {
+    "KL": {32: 1e-2, 16: 3e-3, 8: 3e-2, 4: 1e-2},
+    "NLL": {32: 3e-2, 16: 1e-2, 8: 1e-2, 4: 3e-2},
+    "advantages": {32: 1e-2, 16: 1e-3, 8: 3e-3, 4: 3e-3},
+    "MSE": {32: 1e-2, 16: 1e-2, 8: 3e-3, 4: 3e-3},
+}
+BEST = {
+    f"{loss}, {width}-{width}": {"width": width, "learning_rate": rate, "temperature": 0.1}
+    for loss, rates in RATES.items()
+    for width, rate in rates.items()
+}
 
 
 def fly(network: QNetwork, episodes: int | None = None, env_id: str = LANDER) -> np.ndarray:
@@ -90,6 +100,7 @@ def thrice(network: QNetwork, students: int = STUDENTS) -> QNetwork:
 
 
 LIGHT, SWAPPED = "LunarLander-LowGravity-v0", "LunarLander-SwappedEngines-v0"
+WORLDS = {"temperature": 0.1}
 GOING_ON = tuned.LANDER | {"steps": 150_000, "learning_rate": 1e-3}
 # Name → environment of its test, parent, function, settings; in the order in which they can be made.
 AGENTS = {
@@ -100,12 +111,12 @@ AGENTS = {
     "lunar_lander_swapped": (SWAPPED, "lunar_lander_320k", tuned_agent,
         {"env_id": SWAPPED, "parent": "lunar_lander_320k", "config": GOING_ON}),
     "lunar_lander_distilled": (LIGHT, "lunar_lander_tuned", students,
-        {"lessons": {LIGHT: "lunar_lander_tuned", LANDER: "lunar_lander_320k"}, "config": {"temperature": 0.1}}),
+        {"lessons": {LIGHT: "lunar_lander_tuned", LANDER: "lunar_lander_320k"}, "config": WORLDS | {"width": 16}}),
     "cartpole_student": ("CartPole-v1", "cartpole", students,
         {"lessons": {"CartPole-v1": "cartpole"}, "config": {"temperature": 0.1}}),
 }  # fmt: skip
 for width in (32, 16, 8, 4):
-    settings = {"lessons": {LANDER: "lunar_lander_320k"}, "config": {"width": width}}
+    settings = {"lessons": {LANDER: "lunar_lander_320k"}, "config": BEST[f"KL, {width}-{width}"]}
     AGENTS[f"lunar_lander_students_{width}"] = (LANDER, "lunar_lander_320k", students, settings)
 
 
@@ -113,7 +124,7 @@ def agent_recipe(name: str) -> dict:
     """All that decides what these agents are."""
     env_id, parent, function, settings = AGENTS[name]
     sources = sorted({parent, *settings.get("lessons", {}).values()})
-    made = {"environment": env_id, "made_from": parent, "does": function.__name__, "settings": settings, "seed": SEED}
+    made = {"task": env_id, "made_from": parent, "does": function.__name__, "settings": settings, "seed": SEED}
     return made | {"sources": [taught.weights_hash(source) for source in sources], "test_seed": TEST_SEED}
 
 
@@ -176,7 +187,6 @@ def study_of_distillation():
 # ---- notebook 11 ----
 
 
-WORLDS = {"temperature": 0.1}
 STARTING = {"steps": 12_000, "learning_starts": 500, "width": 32}
 
 

@@ -207,6 +207,8 @@ LOOKS = {
     "07_fine_tuning": {"map": "heat_map(", "flight": "widgets.explore(draw_flight", "harm": "harm = gains"},
     "08_parameter_efficient_fine_tuning": {"sizes": "told = ", "sweep": "widgets.explore(draw_sweep"},
     "09_continual_learning": {"forgotten": "def show_matrix", "frontier": "def point("},
+    "10_distillation": {"one_state": "def draw_losses", "losses": "returns[\"advantages\"] =", "frontier": "numbers = list("},
+    "11_several_teachers": {"worlds": "own = np.stack", "kickstart": "def draw_kickstart", "chains": "chains = {"},
 }
 
 
@@ -219,6 +221,23 @@ def test_live_training(opened, name):
         cell = notebook.show_cell(piece)
         expect(cell.locator("img, pre").first).to_be_visible(timeout=20_000)
         notebook.screenshot(look)
+    assert notebook.problems == []
+
+
+def test_robust_readable_fast(opened):
+    """Choose a disturbance, move the microscope; the page to take home was written."""
+    notebook = opened("12_robust_readable_fast")
+    check_all_ran(notebook)
+    for name, piece in {"disturbance": "def draw_disturbance", "microscope": "def draw_microscope"}.items():
+        cell = notebook.show_cell(piece)
+        picture = cell.locator("img")
+        before = picture.get_attribute("src")
+        move_first_slider(cell)
+        expect(picture).not_to_have_attribute("src", before, timeout=20_000)
+        notebook.screenshot(name)
+    notebook.show_cell("above, below = ")
+    notebook.screenshot("story")
+    assert (notebook.runs / "take_home.html").stat().st_size < 30_000
     assert notebook.problems == []
 
 
