@@ -11,7 +11,7 @@ import pytest
 import torch
 from scipy import stats
 
-from course_utils import distillation, exercises, tabular, teachers
+from course_utils import distillation, exercises, robustness, tabular, teachers
 from course_utils.exercise_book import EXERCISES
 from course_utils.exercises import NotAttempted, WrongAnswer, examine
 
@@ -163,7 +163,46 @@ def six_in_a_tuple():
     return 23, 21, 15, np.int64(14), 13, 1
 
 
+def cross_entropy_from_sums(student, teacher, temperature=1.0):
+    score = student / temperature
+    wanted = torch.exp(teacher / temperature - torch.logsumexp(teacher / temperature, -1, keepdim=True))
+    return torch.logsumexp(score, -1) - torch.einsum("...a,...a->...", wanted, score)
+
+
+def annealed_with_if(weight, progress, until):
+    if until == 0:
+        return weight
+    return (until - progress) / until * weight if progress < until else 0
+
+
+def trembling_by_filling(q, share):
+    probability = torch.full(q.shape, share / q.shape[-1])
+    probability[q == q.max(-1, keepdim=True).values] += 1 - share
+    return probability.numpy()
+
+
+def attack_by_its_own_gradient(network, observation, size):
+    watched = observation.clone().requires_grad_()
+    q = network(watched).sort(-1).values
+    (q[..., -1] - q[..., -2]).sum().backward()
+    return torch.where(watched.grad > 0, watched - size, torch.where(watched.grad < 0, watched + size, watched))
+
+
+def q_by_counting(layers, observation):
+    x = np.asarray(observation, float)
+    for k, (weight, bias) in enumerate(layers):
+        x = np.einsum("...i,io->...o", x, weight) + bias
+        if k < len(layers) - 1:
+            x = x * (x > 0)
+    return x
+
+
 RIGHT = {
+    "kickstart_loss": cross_entropy_from_sums,
+    "annealed": annealed_with_if,
+    "trembling_policy": trembling_by_filling,
+    "fgsm": attack_by_its_own_gradient,
+    "numpy_q": q_by_counting,
     "kl_loss": divergence_by_torch,
     "hinton_loss": hinton_from_entropies,
     "advantage_loss": variance_of_the_difference,
@@ -693,7 +732,295 @@ def lines_as_text():
     return "1, 13, 14, 15, 21, 23"
 
 
+def kickstart_by_log_of_softmax(student, teacher, temperature=1.0):
+    p, q = torch.softmax(teacher / temperature, -1), torch.softmax(student / temperature, -1)
+    return -(p * torch.log(q)).sum(-1)
+
+
+def kickstart_soft_student(student, teacher, temperature=1.0):
+    return cross_entropy_from_sums(student, teacher * temperature, temperature)
+
+
+def kickstart_soft_teacher(student, teacher, temperature=1.0):
+    return -(torch.softmax(teacher / temperature, -1) * torch.log_softmax(student, -1)).sum(-1)
+
+
+def kickstart_without_tau(student, teacher, temperature=1.0):
+    return cross_entropy_from_sums(student, teacher)
+
+
+def kickstart_times_tau(student, teacher, temperature=1.0):
+    return -(torch.softmax(teacher * temperature, -1) * torch.log_softmax(student * temperature, -1)).sum(-1)
+
+
+def kickstart_exchanged(student, teacher, temperature=1.0):
+    p, log_q = torch.softmax(student / temperature, -1), torch.log_softmax(teacher / temperature, -1)
+    return -(p * log_q).sum(dim=-1)
+
+
+def kickstart_as_divergence(student, teacher, temperature=1.0):
+    return divergence_by_torch(student / temperature, teacher, temperature)
+
+
+def kickstart_with_the_wrong_sign(student, teacher, temperature=1.0):
+    return (torch.softmax(teacher / temperature, -1) * torch.log_softmax(student / temperature, -1)).sum(-1)
+
+
+def kickstart_averaged(student, teacher, temperature=1.0):
+    return -(torch.softmax(teacher / temperature, -1) * torch.log_softmax(student / temperature, -1)).mean(-1)
+
+
+def kickstart_to_the_best_action(student, teacher, temperature=1.0):
+    return surprise_by_hand(student / temperature, teacher.argmax(-1))
+
+
+def kickstart_by_torch(student, teacher, temperature=1.0):
+    return torch.nn.functional.cross_entropy(student / temperature, torch.softmax(teacher / temperature, -1))
+
+
+def kickstart_without_gradient(student, teacher, temperature=1.0):
+    return cross_entropy_from_sums(student.detach(), teacher, temperature)
+
+
+def annealed_below_zero(weight, progress, until):
+    if until == 0:
+        return weight
+    return weight - weight * progress / until
+
+
+def annealed_already_over(weight, progress, until):
+    if progress >= until:
+        return 0.0
+    return weight * (1 - progress / until)
+
+
+def annealed_dividing_by_zero(weight, progress, until):
+    return max(weight * (1 - progress / until), 0.0)
+
+
+def annealed_over_the_run(weight, progress, until):
+    return weight * (1 - progress) if until > 0 else weight
+
+
+def annealed_without_until(weight, progress, until):
+    return (1 - progress) * weight
+
+
+def annealed_rising(weight, progress, until):
+    return weight if until == 0 or progress > until else weight * progress / until
+
+
+def annealed_step(weight, progress, until):
+    if progress < until or until == 0:
+        return weight
+    return 0
+
+
+def annealed_plain_step(weight, progress, until):
+    return weight if progress <= until else 0
+
+
+def annealed_too_late(weight, progress, until):
+    return weight * min(1.0, (1 - progress) / (1 - until))
+
+
+def annealed_too_late_but_safe(weight, progress, until):
+    if until == 0 or progress <= until:
+        return weight
+    return weight * (1 - (progress - until) / (1 - until))
+
+
+def annealed_by_subtracting(weight, progress, until):
+    return max(0.0, weight - progress / until) if until else weight
+
+
+def trembling_never_the_best(q, share):
+    probability = torch.full(q.shape, share / (q.shape[-1] - 1))
+    return probability.scatter(-1, q.argmax(-1, keepdim=True), 1 - share)
+
+
+def trembling_with_a_lost_share(q, share):
+    return torch.where(q == q.amax(-1, keepdim=True), 1 - share, share / q.shape[-1])
+
+
+def trembling_exchanged(q, share):
+    return share * torch.nn.functional.one_hot(q.argmax(-1), q.shape[-1]) + (1 - share) / q.shape[-1]
+
+
+def trembling_softly(q, share):
+    return torch.softmax(q, dim=-1) * (1 - share) + share / q.size(-1)
+
+
+def trembling_over_the_states(q, share):
+    return (1 - share) * torch.nn.functional.one_hot(q.argmax(0), q.size(-1)) + share / q.size(-1)
+
+
+def trembling_mask_over_the_states(q, share):
+    return (1 - share) * (q == q.max(0, keepdim=True).values).float() + share / q.shape[-1]
+
+
+def trembling_with_few_columns(q, share):
+    best = torch.nn.functional.one_hot(q.argmax(-1))
+    return (1 - share) * best + share / q.shape[-1]
+
+
+def trembling_as_two_numbers(q, share):
+    return torch.where(q == q.amax(-1, keepdim=True), 1 - share, share)
+
+
+def trembling_above_one(q, share):
+    return (1 - share) * torch.nn.functional.one_hot(q.argmax(-1), q.shape[-1]) + share
+
+
+def attack_that_strengthens(network, observation, size):
+    return observation + size * torch.sign(robustness.decision_gradient(network, observation))
+
+
+def attack_by_the_gradient(network, observation, size):
+    return observation - robustness.decision_gradient(network, observation) * size
+
+
+def attack_without_size(network, observation, size):
+    return observation - (size * robustness.decision_gradient(network, observation)).sign()
+
+
+def attack_along_the_gradient(network, observation, size):
+    gradient = robustness.decision_gradient(network, observation)
+    return observation - size * gradient / gradient.norm(dim=-1, keepdim=True)
+
+
+def attack_of_one_number(network, observation, size):
+    gradient = robustness.decision_gradient(network, observation)
+    largest = torch.nn.functional.one_hot(gradient.abs().argmax(-1), gradient.shape[-1])
+    return observation - size * largest * gradient.sign()
+
+
+def attack_of_one_size(network, observation, size):
+    return observation - np.mean(np.asarray(size)).item() * robustness.decision_gradient(network, observation).sign()
+
+
+def attack_along_the_states(network, observation, size):
+    size = size.reshape(-1, 1) if torch.is_tensor(size) else size
+    return observation - size * robustness.decision_gradient(network, observation).sign()
+
+
+def attack_that_returns_the_step(network, observation, size):
+    return -torch.sign(robustness.decision_gradient(network, observation)) * size
+
+
+def attack_in_place(network, observation, size):
+    observation -= size * robustness.decision_gradient(network, observation).sign()
+    return observation
+
+
+def q_never_negative(layers, observation):
+    for weight, bias in layers:
+        observation = np.clip(observation @ weight + bias, 0, None)
+    return observation
+
+
+def q_without_relu(layers, observation):
+    for weight, bias in layers:
+        observation = observation @ weight + bias
+    return observation
+
+
+def q_without_biases(layers, observation):
+    for weight, _ in layers[:-1]:
+        observation = np.maximum(observation @ weight, 0)
+    return observation @ layers[-1][0]
+
+
+def q_with_tanh(layers, observation):
+    for weight, bias in layers[:-1]:
+        observation = np.tanh(np.dot(observation, weight) + bias)
+    return np.dot(observation, layers[-1][0]) + layers[-1][1]
+
+
+def q_with_an_early_relu(layers, observation):
+    for weight, bias in layers[:-1]:
+        observation = np.where(observation @ weight > 0, observation @ weight, 0) + bias
+    return observation @ layers[-1][0] + layers[-1][1]
+
+
+def q_with_relu_in_front(layers, observation):
+    for weight, bias in layers:
+        observation = np.maximum(observation, 0) @ weight + bias
+    return observation
+
+
+def q_with_max(layers, observation):
+    for weight, bias in layers[:-1]:
+        observation = np.max(observation @ weight + bias, 0)
+    return observation @ layers[-1][0] + layers[-1][1]
+
+
+def q_without_the_last_layer(layers, observation):
+    for weight, bias in layers[:-1]:
+        observation = np.maximum(observation @ weight + bias, 0)
+    return observation
+
+
+def q_with_torch(layers, observation):
+    return torch.as_tensor(q_by_counting(layers, observation))
+
+
+def q_of_transposed_weights(layers, observation):
+    return q_by_counting([(weight.T, bias) for weight, bias in layers], observation)
+
+
 WRONG = [
+    ("kickstart_loss", kickstart_by_log_of_softmax, "NaN or infinity.*log_softmax"),
+    ("kickstart_loss", kickstart_soft_student, "Only the student is divided"),
+    ("kickstart_loss", kickstart_soft_teacher, "Only the teacher is divided"),
+    ("kickstart_loss", kickstart_without_tau, "τ is missing"),
+    ("kickstart_loss", kickstart_times_tau, "multiplied by τ"),
+    ("kickstart_loss", kickstart_exchanged, "are exchanged"),
+    ("kickstart_loss", kickstart_as_divergence, "This is the KL"),
+    ("kickstart_loss", kickstart_with_the_wrong_sign, "sign is turned round"),
+    ("kickstart_loss", kickstart_averaged, "formula has a sum"),
+    ("kickstart_loss", kickstart_to_the_best_action, "best action only"),
+    ("kickstart_loss", kickstart_by_torch, "actions on axis 1"),
+    ("kickstart_loss", kickstart_without_gradient, "carries no gradient"),
+    ("annealed", annealed_below_zero, "goes below 0"),
+    ("annealed", annealed_already_over, "fall that is over"),
+    ("annealed", annealed_dividing_by_zero, "ZeroDivisionError: your function divides by `until`"),
+    ("annealed", annealed_over_the_run, "over the whole run"),
+    ("annealed", annealed_without_until, "over the whole run.* Where `until` is 0"),
+    ("annealed", annealed_rising, "The weight rises"),
+    ("annealed", annealed_step, "a step at `until`"),
+    ("annealed", annealed_plain_step, "This is a step: .* Where `until` is 0"),
+    ("annealed", annealed_too_late, "ZeroDivisionError: your function divides by 1 − `until`"),
+    ("annealed", annealed_too_late_but_safe, "falls after `until`"),
+    ("annealed", annealed_by_subtracting, "You subtract"),
+    ("trembling_policy", trembling_never_the_best, "never the best one"),
+    ("trembling_policy", trembling_with_a_lost_share, "sum is below 1"),
+    ("trembling_policy", trembling_exchanged, "are exchanged"),
+    ("trembling_policy", trembling_softly, "This is a softmax"),
+    ("trembling_policy", trembling_over_the_states, "runs over the states"),
+    ("trembling_policy", trembling_mask_over_the_states, "best state for each action"),
+    ("trembling_policy", trembling_with_few_columns, "only as many columns"),
+    ("trembling_policy", trembling_as_two_numbers, "entry .* right is"),
+    ("trembling_policy", trembling_above_one, "divides its share"),
+    ("fgsm", attack_that_strengthens, "decision firmer"),
+    ("fgsm", attack_by_the_gradient, "sign is missing"),
+    ("fgsm", attack_without_size, "size has no effect"),
+    ("fgsm", attack_along_the_gradient, "divided by its norm"),
+    ("fgsm", attack_of_one_number, "Only the number with the largest"),
+    ("fgsm", attack_of_one_size, "One size for all"),
+    ("fgsm", attack_along_the_states, "runs along the states"),
+    ("fgsm", attack_that_returns_the_step, "the step alone, with its minus"),
+    ("fgsm", attack_in_place, "changes its inputs"),
+    ("numpy_q", q_never_negative, "after the last layer, too"),
+    ("numpy_q", q_without_relu, "ReLU is missing"),
+    ("numpy_q", q_without_biases, "The biases are missing"),
+    ("numpy_q", q_with_tanh, "This uses tanh: the network"),
+    ("numpy_q", q_with_an_early_relu, "before the biases"),
+    ("numpy_q", q_with_relu_in_front, "before the first"),
+    ("numpy_q", q_with_max, "np.max"),
+    ("numpy_q", q_without_the_last_layer, "last layer is left out"),
+    ("numpy_q", q_with_torch, "tensor of PyTorch"),
+    ("numpy_q", q_of_transposed_weights, "raised ValueError"),
     ("kl_loss", divergence_turned_round, "other way round"),
     ("kl_loss", divergence_called_the_other_way, "other way round"),
     ("kl_loss", divergence_softening_both, "student is divided by τ, too"),
@@ -843,10 +1170,10 @@ def test_an_exercise_asks_for_a_function_of_the_module(name):
 
 
 RETURNING = [name for name in FUNCTIONS if not EXERCISES[name].in_place and any(EXERCISES[name].cases())]  # of inputs
-SPOILED = {"q_learning_target": 2, "td_target": 0}  # which argument, where it is not the first
+SPOILED = {"q_learning_target": 2, "td_target": 0, "fgsm": 1, "numpy_q": 1}  # which argument, where it is not the first
 
 
-@pytest.mark.parametrize("name", RETURNING)
+@pytest.mark.parametrize("name", [name for name in RETURNING if name != "annealed"])  # its inputs are plain numbers
 def test_a_right_answer_that_spoils_its_inputs_is_refused(name):
     def vandal(*arguments):
         result = RIGHT[name](*arguments)
@@ -994,6 +1321,7 @@ def test_hints_and_solution(capsys):
 def test_a_solution_can_be_pasted_into_the_notebook():
     notebook = {"np": np, "torch": torch, "stats": stats, "above_zero": teachers.above_zero}
     notebook |= {"mse_loss": distillation.mse_loss, "nll_loss": distillation.nll_loss}
+    notebook["decision_gradient"] = robustness.decision_gradient
     for name in FUNCTIONS:
         exec(exercises.source_to_paste(EXERCISES[name].answer), notebook)
         examine(EXERCISES[name], notebook[name])

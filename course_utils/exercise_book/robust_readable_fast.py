@@ -100,7 +100,7 @@ EXERCISES = {
             "One size for all numbers: `size` may hold one for each, and size * sign fits them to the last axis.": (
                 _minus(lambda size, g: size.mean() * g.sign())
             ),
-            "size runs along the states: it belongs to the last axis, the numbers, as size * sign makes it by itself.": (
+            "size runs along the states: it belongs to the last axis, to the numbers, where size * sign puts it.": (
                 _minus(lambda size, g: size[..., None] * g.sign())
             ),
             "The step is a share of the observation: it must be size itself.": (
@@ -149,8 +149,8 @@ EXERCISES = {
             "The last layer is left out: these are the hidden units, not the values of the actions.": _through(
                 last=lambda x, w, b: x
             ),
-            "Only the last layer is missing its own rule: it has no ReLU, but also no tanh.": _through(
-                last=lambda x, w, b: np.tanh(x @ w + b)
+            "This uses tanh, and after the last layer, too: a ReLU belongs there, and nothing after the last one.": (
+                _through(*2 * [lambda x, w, b: np.tanh(x @ w + b)])
             ),
         },
     ),

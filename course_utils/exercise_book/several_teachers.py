@@ -86,7 +86,7 @@ EXERCISES = {
         probe=_finite,
         tolerance=1e-4,
         hints=[
-            "Two policies: π_T is a softmax of the teacher's values, and of π_S you need the logarithm. Divide both by τ.",
+            "Two policies: of π_T, the teacher's, you need the softmax, of π_S its logarithm. Divide the values by τ.",
             "(teacher / temperature).softmax(-1) is π_T, (student / temperature).log_softmax(-1) is log π_S.",
             "Multiply the two, add up over the actions with .sum(-1), and turn the sign round.",
         ],
@@ -127,8 +127,8 @@ EXERCISES = {
         cases=_moments,
         probe=_where_it_divides,
         hints=[
-            "Three parts: the weight whole at progress 0, nothing left at `until`, a straight line between. What follows?",
-            "progress / until is the part of the fall that is over. Behind `until` it is above 1: max(0, …) helps.",
+            "All of the weight at progress 0, nothing from `until` on, and a straight line between the two.",
+            "progress / until is the part of the fall that is over. After `until` it is above 1: max(0, …) helps.",
             "weight * max(0, 1 - progress / until); but if until is 0, return weight before anything is divided by it.",
         ],
         mistakes={
@@ -143,7 +143,7 @@ EXERCISES = {
         answer=trembling_policy,
         cases=_values,
         hints=[
-            "Two ways lead to an action: it is the best one (in 1 − share of the steps), or chance draws it (in share).",
+            "An action is taken on purpose (the best one, in 1 − share of the steps) or by chance (any one, in share).",
             "Chance gives share / A to each action, the best one included. The best one gets 1 − share on top.",
             "torch.nn.functional.one_hot(q.argmax(-1), q.shape[-1]) is 1 at the best action and 0 elsewhere.",
         ],
@@ -188,7 +188,7 @@ EXERCISES = {
         answer="b",
         hints=[
             "In one state two colleagues do the same, and the third does something else. What will the student do?",
-            "Which kind of wrong teacher was outgrown above, and which was copied? Which kind are three people together?",
+            "Which kind of mistake was outgrown above, and which was copied? Of which kind are those of three people?",
         ],
         mistakes={
             "Size decides how exactly the student copies them, mistakes included. What makes a mistake disappear?": "a",
