@@ -36,7 +36,7 @@ bench: .venv/course-test         ## speed and memory of the module beside others
 	$(BIN)/python -m tests.benchmarks.q_learning
 	$(BIN)/python -m tests.benchmarks.dqn
 
-data: .venv/course-test          ## make again what ships with the course (more than an hour); goes on after an interruption
+data: .venv/course-test          ## make again what ships with the course (two hours or more); goes on after an interruption
 	$(BIN)/python data/build.py
 
 notebooks: .venv/course-test     ## run all notebooks and store their outputs

@@ -159,7 +159,7 @@ def _numbers(exercise, function, case):
         )
         raise WrongAnswer(told + lost_axis) from error
     try:
-        return np.asarray(result, dtype=float)
+        return np.asarray(result.detach() if hasattr(result, "detach") else result, dtype=float)
     except (TypeError, ValueError):
         raise WrongAnswer(f"Your function must return numbers; it returned {_brief(result)}.") from None
 

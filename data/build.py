@@ -62,7 +62,7 @@ def recipe(name: str) -> dict:
         made = {"environment": "CartPole-v1", "arms": arms, "seeds": POOL_SEEDS, "records": POOL_RECORDS}
     elif name in STUDIES:
         module = STUDIES[name]
-        common = module.fixed() | getattr(module, "CHOSEN", {})  # which of the swept values were chosen decides no arm
+        common = module.fixed() | module.CHOSEN  # which of the swept values were chosen decides no arm
         return {"arms": {arm: arm_recipe(name, arm) for arm in arms_of(name)}, "common": common}
     elif name in distilled.AGENTS:
         return distilled.agent_recipe(name)

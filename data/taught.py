@@ -280,6 +280,7 @@ def study_of_rewards():
     yield "car: SQIL, absorbing", by_demonstrations, settings | {"absorbing": True}
 
 
+CHOSEN = {}
 STUDIES = {"imitation": study_of_imitation, "demonstrations": study_of_demonstrations, "rewards": study_of_rewards}
 
 

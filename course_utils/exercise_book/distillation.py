@@ -76,7 +76,8 @@ def _kl_cases():
     return [*several, (student.double(), teacher.double(), low), certain]
 
 
-def _finite(loss, *arguments):
+def finite_loss(loss, *arguments):
+    """The probe of a loss: it must keep the gradient, and be a number."""
     result = with_gradient(loss, *arguments)
     if isinstance(result, torch.Tensor) and not result.isfinite().all():
         raise WrongAnswer("NaN or infinity: a softmax has become 0, and its logarithm is −∞. Use log_softmax instead.")
@@ -99,7 +100,7 @@ EXERCISES = {
     "kl_loss": Exercise(
         answer=kl_loss,
         cases=_kl_cases,
-        probe=_finite,
+        probe=finite_loss,
         tolerance=1e-4,
         hints=[
             "Two logarithms: log p of the teacher, whose values are divided by τ first, and log q of the student.",
@@ -127,11 +128,11 @@ EXERCISES = {
     "hinton_loss": Exercise(
         answer=hinton_loss,
         cases=lambda: _cases((2.0, 0.9), (0.5, 0.3), (4.0, 0.7), (1.0, 0.5), (3.0, 0.2)),
-        probe=_finite,
+        probe=finite_loss,
         tolerance=1e-4,
         hints=[
             "kl_loss divides the teacher by τ itself; the student you must divide before you hand it over.",
-            "The hard part: (1 - weight) * distillation.nll_loss(student, teacher).",
+            "The hard part: (1 - weight) * nll_loss(student, teacher).",
             "The soft part: weight * temperature**2 * kl_loss(student / temperature, teacher, temperature).",
         ],
         mistakes={
@@ -151,7 +152,7 @@ EXERCISES = {
     "advantage_loss": Exercise(
         answer=advantage_loss,
         cases=lambda: _cases((1.0,), (0.5,), (5.0,), (2.0,), (0.1,)),
-        probe=_finite,
+        probe=finite_loss,
         tolerance=1e-4,
         hints=[
             "Two steps: take from each of the two its own mean over the actions, then compare by the MSE of 10.1.",
