@@ -4,7 +4,8 @@ import torch
 from torch.nn import functional as F
 
 from course_utils.distillation import kl_loss, nll_loss
-from course_utils.exercises import Exercise
+from course_utils.exercise_book.distillation import finite_loss
+from course_utils.exercises import Exercise, WrongAnswer
 from course_utils.losses import annealed
 from course_utils.teachers import kickstart_loss, trembling_policy
 
