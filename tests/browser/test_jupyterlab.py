@@ -16,35 +16,11 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from safetensors.torch import load_file
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "runs" / "screenshots"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as playwright:
-        try:
-            where = {"executable_path": chromium} if chromium else {"channel": "chrome"}
-            launched = playwright.chromium.launch(args=FLAGS, **where)
-        except PlaywrightError as error:
-            assert "CI" not in os.environ, f"install Chromium or Chrome: {error}"
-            pytest.skip("neither Chromium nor Chrome is installed")
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +183,11 @@ LOOKS = {
     "07_fine_tuning": {"map": "heat_map(", "flight": "widgets.explore(draw_flight", "harm": "harm = gains"},
     "08_parameter_efficient_fine_tuning": {"sizes": "told = ", "sweep": "widgets.explore(draw_sweep"},
     "09_continual_learning": {"forgotten": "def show_matrix", "frontier": "def point("},
-    "10_distillation": {"one_state": "def draw_losses", "losses": "returns[\"advantages\"] =", "frontier": "numbers = list("},
+    "10_distillation": {
+        "one_state": "def draw_losses",
+        "losses": 'returns["advantages"] =',
+        "frontier": "numbers = list(",
+    },
     "11_several_teachers": {"worlds": "own = np.stack", "kickstart": "def draw_kickstart", "chains": "chains = {"},
 }
 

@@ -4,56 +4,25 @@ Needs Chromium or Chrome; without one these tests are skipped on a learner's mac
 Screenshots are kept in runs/screenshots, to be looked at.
 """
 
-import os
-import shutil
 from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
 import pytest
 import torch
-from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import expect, sync_playwright
-from torch.nn import functional as F
+from playwright.sync_api import expect
 
 from course_utils import shipping, storage
-from course_utils.demonstrations import record_episodes, transitions
-from course_utils.envs import OBSERVATION_SCALE
-from course_utils.networks import QNetwork, greedy
+from course_utils.demonstrations import record_episodes
+from course_utils.networks import greedy
 
 SCREENSHOTS = Path(__file__).parents[2] / "runs" / "screenshots"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as playwright:
-        try:
-            where = {"executable_path": chromium} if chromium else {"channel": "chrome"}
-            launched = playwright.chromium.launch(args=FLAGS, **where)
-        except PlaywrightError as error:
-            assert "CI" not in os.environ, f"install Chromium or Chrome: {error}"
-            pytest.skip("neither Chromium nor Chrome is installed")
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")
 def student():
-    """A small network without layer_norm that copies an agent of the course, and states of its own episodes, [n, 4]."""
-    experts, _ = storage.load_agent(storage.shipped("cartpole.safetensors"))
-    [episodes] = record_episodes(greedy(experts.choose([0])), "CartPole-v1", 1, 20)
-    steps, generator = transitions(episodes), torch.Generator().manual_seed(0)
-    scale = OBSERVATION_SCALE["CartPole-v1"]
-    network = QNetwork(1, 4, 2, width=16, layer_norm=False, observation_scale=scale, generator=generator)
-    optimizer = torch.optim.Adam(network.parameters(), 1e-2)
-    for _ in range(600):
-        rows = torch.randint(len(steps["action"]), (256,), generator=generator)
-        loss = F.cross_entropy(network(steps["observation"][rows][None])[0], steps["action"][rows])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+    """The shipped student that goes into the page, and states of its own episodes, [n, 4]."""
+    network = storage.load_agent(storage.shipped("cartpole_student.safetensors"))[0].choose([0])
     [played] = record_episodes(greedy(network), "CartPole-v1", 1, 10, seed=100)
     assert min(len(episode.action) for episode in played) >= 475
     return network, np.concatenate([episode.observation for episode in played])

@@ -1,0 +1,32 @@
+"""A real browser for the tests in this folder; without one they are skipped, or fail where CI is set."""
+
+import os
+import shutil
+
+import pytest
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import sync_playwright
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as playwright:
+        try:
+            where = {"executable_path": chromium} if chromium else {"channel": "chrome"}
+            launched = playwright.chromium.launch(args=FLAGS, **where)
+        except PlaywrightError as error:
+            assert "CI" not in os.environ, f"install Chromium or Chrome: {error}"
+            pytest.skip("neither Chromium nor Chrome is installed")
+        yield launched
+        launched.close()
