@@ -154,7 +154,7 @@ def rehearse(memories: dict[int, ReplayBuffer], weight: float, seed: int = 0) ->
     def loss(learner: DQN, q: Tensor, batch) -> Tensor:
         total, looks_ahead = 0, (learner.config.n_steps, learner.config.discount)
         for task in memories:
-            old = _recall(memories, task, generator, *looks_ahead)
+            old = _recall(memories[task], generator, *looks_ahead)
             error, *_ = learner.errors(old, partial(q_of_task, task=task))
             total = total + td_loss(error, old.weight)
         return weight * total
@@ -169,13 +169,17 @@ def keep_outputs(
 
     Without memories they are compared on the observations of the new task: learning without forgetting, Li & Hoiem 2016
     (arXiv 1606.09282). With memories, on each old task's own: Rolnick et al. 2019 (arXiv 1811.11682).
+    Raises ValueError for a task that has no memory.
     """
+    missing = [task for task in tasks if memories is not None and task not in memories]
+    if missing:
+        raise ValueError(f"there is no memory of task {missing[0]}: record episodes of it first.")
     old, generator = plain(old).requires_grad_(False), torch.Generator().manual_seed(seed)
 
     def loss(learner: DQN, q: Tensor, batch) -> Tensor:
         total = 0
         for task in tasks:
-            seen = _recall(memories, task, generator) if memories is not None else batch
+            seen = _recall(memories[task], generator) if memories is not None else batch
             before, now = (q_of_task(network, seen.observation, task) for network in (old, learner.network))
             total = total + ((now - before) ** 2).sum(-1).mean(-1)
         return weight * total
@@ -183,11 +187,9 @@ def keep_outputs(
     return loss
 
 
-def _recall(memories, task, generator, n_steps=1, discount=1.0):
-    if task not in memories:
-        raise ValueError(f"there is no memory of task {task}: record episodes of it first.")
-    size = min(OLD_BATCH, len(memories[task]))  # one short episode is a memory, too
-    return memories[task].sample(size, n_steps, discount, generator)
+def _recall(memory, generator, n_steps=1, discount=1.0):
+    size = min(OLD_BATCH, len(memory))  # one short episode is a memory, too
+    return memory.sample(size, n_steps, discount, generator)
 
 
 # ---- growth ----
