@@ -103,7 +103,7 @@ def kl_loss(student: Tensor, teacher: Tensor, temperature: float = 1.0) -> Tenso
 
 
 def hinton_loss(student: Tensor, teacher: Tensor, temperature: float = 1.0, weight: float = 0.9) -> Tensor:
-    """(1 − α) NLL + α τ² KL, where both sides of the KL are divided by τ. [..., A] → [...].
+    """(1 − λ) NLL + λ τ² KL, where both sides of the KL are divided by τ. [..., A] → [...].
 
     The label is the teacher's best action, as there is no other one. The KL's gradient shrinks with 1/τ²: hence τ².
     Raises ValueError for τ ≤ 0. Source: Hinton et al. 2015 (arXiv 1503.02531), section 2.

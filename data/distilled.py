@@ -35,7 +35,7 @@ LOSSES = {
 }
 WIDTHS = (32, 16, 8, 4)
 TEMPERATURES = (0.003, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
-STATE_COUNTS = (40, 200, 1000)  # in each of five rounds
+STATE_COUNTS = (60, 200, 1000)  # in each of five rounds
 EQUAL_STEPS = 20_000  # from scratch in at least the CPU time of a student
 # Of each loss and size the best of four learning rates from 1e-3 to 3e-2, for KL with each of three τ from .01 to 1:
 # by the interquartile mean of students of three other teachers, agents 3 to 5, on base seed 100.
@@ -174,7 +174,8 @@ def study_of_distillation():
             yield f"KL, {width}-{width}, τ = {temperature:g}", students_of_three, settings
     for who in distillation.STATES:
         for count in STATE_COUNTS:
-            settings = {"loss": "KL", "config": BEST["KL, 8-8"] | {"states": count}, "who": who, "episodes": 30}
+            config = BEST["KL, 8-8"] | {"states": count, "environments": 1}  # whole flights, however few states
+            settings = {"loss": "KL", "config": config, "who": who, "episodes": 30}
             yield f"KL, 8-8, {who}, {count} states", students_of_three, settings
     for width in WIDTHS:
         yield f"scratch, {width}-{width}", from_scratch, {"changed": {"width": width}}

@@ -138,10 +138,10 @@ EXERCISES = {
         mistakes={
             "The factor τ² is missing.": _hinton(lambda tau, w: (1 - w, w)),
             "τ² stands before both: it belongs to the KL.": _hinton(lambda tau, w: ((1 - w) * tau**2, w * tau**2)),
-            "α and 1 − α are exchanged: `weight` belongs to the KL.": _hinton(lambda tau, w: (w, (1 - w) * tau**2)),
+            "λ and 1 − λ are exchanged: `weight` belongs to the KL.": _hinton(lambda tau, w: (w, (1 - w) * tau**2)),
             "The factor is τ: it must be τ².": _hinton(lambda tau, w: (1 - w, w * tau)),
             "This is the soft part only: the NLL is missing.": _hinton(lambda tau, w: (0, w * tau**2)),
-            "The NLL has a factor as well: 1 − α.": _hinton(lambda tau, w: (1, w * tau**2)),
+            "The NLL has a factor as well: 1 − λ.": _hinton(lambda tau, w: (1, w * tau**2)),
             "The student is not divided by τ: both are.": _hinton(soft=kl_loss),
             "The teacher is not divided by τ: both are.": _hinton(soft=lambda s, t, tau: kl_loss(s / tau, t, 1)),
             "The teacher is divided by τ twice: kl_loss does it already.": _hinton(
