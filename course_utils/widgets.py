@@ -17,6 +17,7 @@ from PIL import Image
 from course_utils.plotting import to_png
 
 SECONDS_BETWEEN_PICTURES = 0.25
+WIDE = {"style": {"description_width": "11em"}, "layout": {"width": "32em"}}  # sliders with room for their name
 
 
 def setting_slider(config, name: str):
@@ -29,8 +30,8 @@ def setting_slider(config, name: str):
         raise ValueError(f"{type(config).__name__} has no setting '{name}'. It has: {', '.join(fields)}.")
     field = fields[name]
     label = " ".join(filter(None, [field.metadata["symbol"], name.replace("_", " ")]))
-    options = {"value": getattr(config, name), "description": label, "style": {"description_width": "11em"}}
-    options |= {"layout": {"width": "32em"}, "tooltip": field.metadata["help"], "continuous_update": True}
+    options = WIDE | {"value": getattr(config, name), "description": label}
+    options |= {"tooltip": field.metadata["help"], "continuous_update": True}
     low, high = field.metadata["low"], field.metadata["high"]
     if field.metadata["log"]:
         slider = ipywidgets.FloatLogSlider(min=log10(low), max=log10(high), step=0.05, readout_format=".3g", **options)
@@ -149,7 +150,7 @@ def explore(draw: Callable, **bounds: tuple[int, int, int]) -> ipywidgets.VBox:
     """
     figure, image, sentence = Figure(figsize=(7.2, 3.2)), ipywidgets.Image(format="png"), ipywidgets.HTML()
     sliders = {
-        name: ipywidgets.IntSlider(start, low, high, description=name.replace("_", " "), layout={"width": "32em"})
+        name: ipywidgets.IntSlider(start, low, high, description=name.replace("_", " "), **WIDE)
         for name, (low, high, start) in bounds.items()
     }
 
