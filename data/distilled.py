@@ -262,10 +262,10 @@ def visited_positions() -> np.ndarray:
     return walk.visit(greedy(agents("lunar_lander_320k").choose(list(TEACHERS))), 4000)[..., 0].numpy().ravel()
 
 
-def of_a_wrong_teacher(share: float, biased: bool, states: int) -> dict:
+def of_a_wrong_teacher(share: float, biased: bool, states: int, environments: int = 8) -> dict:
     """Students of teachers that are wrong in a share of the states, and what these teachers return themselves."""
     teacher = wrong_teacher(share, STUDENTS, np.random.default_rng(SEED), biased)
-    config = DistillConfig(states=states, standardize=False)
+    config = DistillConfig(states=states, standardize=False, environments=environments)
     *_, last = distill(
         config, [Lesson(LANDER, teacher)], len(TEACHERS) * STUDENTS, distillation.nll_loss, seed=SEED, records=1
     )
@@ -312,8 +312,8 @@ def study_of_several_teachers():
     yield "generations, 16-16", generations, {"width": 16, "count": 6, "students": STUDENTS}
     yield "generations, 128-128", generations, {"width": 128, "count": 1, "students": 3}
     for share in (0.0, 0.3, 0.5, 0.7):
-        for states in (2000, 40):
-            settings = {"share": share, "biased": False, "states": states}
+        for states, environments in ((2000, 8), (40, 1)):  # few states, but of whole flights
+            settings = {"share": share, "biased": False, "states": states, "environments": environments}
             yield f"random in {share:.0%}, {states} states", of_a_wrong_teacher, settings
     for share in (0.1, 0.3):
         yield f"biased in {share:.0%}", of_a_wrong_teacher, {"share": share, "biased": True, "states": 2000}
