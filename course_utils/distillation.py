@@ -166,11 +166,8 @@ def distill(
     if heads and (not isinstance(network.head, TaskHeads) or len(network.head.heads) != len(lessons)):
         raise ValueError(f"{len(lessons)} lessons need a network with as many heads: `continual.add_heads` makes them.")
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True)
-    generator, updates, started = (
-        torch.Generator().manual_seed(batch_seed),
-        config.rounds * config.updates,
-        process_time(),
-    )
+    generator, updates = torch.Generator().manual_seed(batch_seed), config.rounds * config.updates
+    started = process_time()
     due = {int(update) for update in np.linspace(0, updates, records + 1)[1:]}
     for update in range(updates):
         if update % config.updates == 0:
@@ -187,7 +184,7 @@ def distill(
         optimizer.step()
         if update + 1 in due:
             paused = process_time()  # what others do between two records is not training
-            facts = update + 1, course.seen.shape[1], total.detach().numpy(), paused - started
+            facts = update + 1, courses[0].seen.shape[1], total.detach().numpy(), paused - started
             yield DistillProgress(*facts, network, [course.scale for course in courses])
             started += process_time() - paused
 

@@ -15,8 +15,7 @@ def trembling(act: Callable, share: float, actions: int, rng: np.random.Generato
 
     def trembling_act(observation):
         action = np.asarray(act(observation))
-        random = rng.integers(actions, size=action.shape)
-        return np.where(rng.random(action.shape) < share, random, action)
+        return np.where(rng.random(action.shape) < share, rng.integers(actions, size=action.shape), action)
 
     return trembling_act
 

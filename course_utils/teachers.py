@@ -85,10 +85,9 @@ class Walk:
             self.observation, _, terminated, truncated, _ = self.envs.step(np.asarray(action).reshape(-1))
             self.done = terminated | truncated
         give_back_memory()
-        by_player = (
-            np.array(x).reshape(len(x), self.players, -1, *np.shape(x)[2:]).swapaxes(0, 1) for x in (seen, real)
-        )
-        return torch.as_tensor(np.stack([o[keep][:states] for o, keep in zip(*by_player, strict=True)]))
+        seen = np.array(seen).reshape(len(seen), self.players, -1, self.observation.shape[-1])
+        real = np.array(real).reshape(len(real), self.players, -1)
+        return torch.as_tensor(np.stack([seen[:, k][real[:, k]][:states] for k in range(self.players)]))
 
 
 def above_zero(temperature: float) -> float:

@@ -227,7 +227,6 @@ if __name__ == "__main__":
     write_manifest()  # what follows reads what was made so far
     for name in [name for name in distilled.AGENTS if name in names]:
         build_agent(name)
-        write_manifest()
     studies = [name for name in STUDIES if name in names]
     side_by_side([(build_arm, study, arm) for study in studies for arm in arms_of(study)])
     for study in studies:

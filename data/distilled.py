@@ -12,7 +12,6 @@ import torch
 import tuned
 
 from course_utils import distillation, evaluation, robustness, storage
-from course_utils.continual import add_heads
 from course_utils.demonstrations import load_demonstrations, memory_of, split
 from course_utils.distillation import DistillConfig, Lesson, distill
 from course_utils.dqn import train_dqn
@@ -77,14 +76,13 @@ def taught_agent(config: dict, episodes: int, warm_up: int) -> QNetwork:
 
 def tuned_agent(env_id: str, parent: str, config: dict) -> QNetwork:
     """The three agents of `parent`, fine-tuned to another world (notebook 07)."""
-    source = agents(parent).choose(list(TEACHERS))
-    *_, last = train_dqn(DQNConfig(**config), env_id, len(TEACHERS), SEED, 1, network=source)
+    *_, last = train_dqn(DQNConfig(**config), env_id, len(TEACHERS), SEED, 1, network=teachers(parent))
     return last.network
 
 
 def students(lessons: dict, config: dict, heads: bool = False) -> QNetwork:
     """Ten students of each of three teachers; lessons: environment → file of its teachers."""
-    given = [Lesson(env_id, thrice(agents(name))) for env_id, name in lessons.items()]
+    given = [Lesson(env_id, teachers(name, STUDENTS)) for env_id, name in lessons.items()]
     *_, last = distill(DistillConfig(**config), given, len(TEACHERS) * STUDENTS, seed=SEED, records=1, heads=heads)
     return last.network
 
@@ -94,9 +92,9 @@ def agents(name: str) -> QNetwork:
     return storage.load_agent(taught.FOLDER / f"{name}.safetensors")[0]
 
 
-def thrice(network: QNetwork, students: int = STUDENTS) -> QNetwork:
-    """The first three agents, each as often as it has students."""
-    return network.choose([teacher for teacher in TEACHERS for _ in range(students)])
+def teachers(name: str = "lunar_lander_320k", students: int = 1) -> QNetwork:
+    """The first three agents of a file, each as often as it has students."""
+    return agents(name).choose([teacher for teacher in TEACHERS for _ in range(students)])
 
 
 LIGHT, SWAPPED = "LunarLander-LowGravity-v0", "LunarLander-SwappedEngines-v0"
@@ -116,9 +114,15 @@ AGENTS = {
     "cartpole_student": ("CartPole-v1", "cartpole", students,
         {"lessons": {"CartPole-v1": "cartpole"}, "config": {"temperature": 0.1}}),
 }  # fmt: skip
-for width in (32, 16, 8, 4):
+for width in WIDTHS:
     settings = {"lessons": {LANDER: "lunar_lander_320k"}, "config": BEST[f"KL, {width}-{width}"]}
     AGENTS[f"lunar_lander_students_{width}"] = (LANDER, "lunar_lander_320k", students, settings)
+
+
+@cache
+def visited_by_teachers(seed: int) -> torch.Tensor:
+    """States of the three teachers' flights, [3, 4000, 8]."""
+    return Walk(LANDER, len(TEACHERS), 8, seed).visit(greedy(teachers()), 4000)
 
 
 def agent_recipe(name: str) -> dict:
@@ -142,12 +146,12 @@ def steps_of(settings: dict) -> int:
 
 def themselves() -> dict:
     """What the three teachers return: [3]."""
-    return {"return": fly(agents("lunar_lander_320k").choose(list(TEACHERS)))}
+    return {"return": fly(teachers())}
 
 
 def students_of_three(loss: str, config: dict, who: str = "mixture", students: int = 10, episodes: int = 100) -> dict:
     """Students of each of the three teachers, one teacher after the other: `return` [3 · students]."""
-    lessons = [Lesson(LANDER, thrice(agents("lunar_lander_320k"), students))]
+    lessons = [Lesson(LANDER, teachers(students=students))]
     *_, last = distill(DistillConfig(**config), lessons, 3 * students, LOSSES[loss], who, SEED, 1)
     found = {"return": fly(last.network, min(episodes, EPISODES)), "learning_seconds": last.cpu_seconds}
     return found | {"parameters": last.network.parameters_of_one()}
@@ -189,39 +193,28 @@ def study_of_distillation():
 STARTING = {"steps": 12_000, "learning_starts": 500, "width": 32}
 
 
-def in_each(network: QNetwork, lessons: list[Lesson], actions: list[int], episodes: int) -> np.ndarray:
-    """Returns of students in each lesson, with its head: [S, lessons]."""
-    seeds = network.shape["seeds"]
-    acts = [distillation.greedy_in(network, number, count) for number, count in enumerate(actions)]
-    columns = [
-        evaluation.play_episodes(act, lesson.env_id, seeds, min(episodes, EPISODES), TEST_SEED).mean(1)
-        for act, lesson in zip(acts, lessons, strict=True)
-    ]
-    return np.stack(columns, -1)
-
-
 def several(lessons: dict, config: dict, heads: bool, episodes: int = 100) -> dict:
     """Students of several teachers at once: `matrix` [30, lessons]. lessons: environment → (file, actions)."""
-    given = [Lesson(env_id, thrice(agents(name))) for env_id, (name, _) in lessons.items()]
-    *_, last = distill(DistillConfig(**config), given, len(TEACHERS) * STUDENTS, seed=SEED, records=1, heads=heads)
-    network = last.network
-    if not heads:
-        network = add_heads(network, 1)
-        network.head.heads = torch.nn.ModuleList([network.head.heads[0]] * len(given))
-    matrix = in_each(network, given, [count for _, count in lessons.values()], episodes)
-    return {"matrix": matrix, "return": matrix.mean(1), "parameters": last.network.parameters_of_one()}
+    network = students({env_id: name for env_id, (name, _) in lessons.items()}, config, heads)
+    count, columns = network.shape["seeds"], []
+    for number, (env_id, (_, actions)) in enumerate(lessons.items()):
+        act = distillation.greedy_in(network, number, actions)
+        played = evaluation.play_episodes(act, env_id, count, min(episodes, EPISODES), TEST_SEED)
+        columns.append(played.mean(1))
+    matrix = np.stack(columns, -1)
+    return {"matrix": matrix, "return": matrix.mean(1), "parameters": network.parameters_of_one()}
 
 
 def elsewhere(name: str, worlds: list) -> dict:
     """What teachers return in all worlds: `matrix` [3, worlds]."""
-    network = agents(name).choose(list(TEACHERS))
+    network = teachers(name)
     matrix = np.stack([fly(network, env_id=env_id) for env_id in worlds], -1)
     return {"matrix": matrix, "return": matrix.mean(1)}
 
 
 def generations(width: int, count: int, students: int) -> dict:
     """Students of students: `by_generation` [3 · students, count + 1], the teachers first."""
-    network = thrice(agents("lunar_lander_320k"), students)
+    network = teachers(students=students)
     returns = [fly(network, min(50, EPISODES))]
     for generation in range(count):
         config = DistillConfig(width=width, temperature=0.1, layer_norm=width > 32)
@@ -239,8 +232,8 @@ def wrong_teacher(share: float, students: int, rng: np.random.Generator, biased:
     At random: any action, drawn anew each time. Biased: none at all, always in the same states, the right part of the
     world, which is chosen so wide that this share of the teachers' own states lies in it.
     """
-    network = thrice(agents("lunar_lander_320k"), students)
-    edge = np.quantile(visited_positions(), 1 - share) if biased else 0.0
+    network = teachers(students=students)
+    edge = np.quantile(visited_by_teachers(SEED + 1)[..., 0], 1 - share) if biased else 0.0
 
     def teacher(observation):
         several = torch.as_tensor(observation).view(len(TEACHERS) * students, -1, 8)
@@ -253,13 +246,6 @@ def wrong_teacher(share: float, students: int, rng: np.random.Generator, biased:
         return 10.0 * np.eye(4)[action]
 
     return teacher
-
-
-@cache
-def visited_positions() -> np.ndarray:
-    """How far right the teachers are in the states that they visit."""
-    walk = Walk(LANDER, len(TEACHERS), 8, SEED + 1)
-    return walk.visit(greedy(agents("lunar_lander_320k").choose(list(TEACHERS))), 4000)[..., 0].numpy().ravel()
 
 
 def of_a_wrong_teacher(share: float, biased: bool, states: int, environments: int = 8) -> dict:
@@ -286,8 +272,7 @@ def kickstarted(env_id: str, weight: float, until: float, config: dict) -> dict:
         steps.append(record.step)
         played = evaluation.play_episodes(greedy(record.network), env_id, SEEDS, 20, CURVE_SEED + record.step)
         curve.append(played.mean(1))
-    last = evaluation.play_episodes(greedy(record.network), env_id, SEEDS, EPISODES, TEST_SEED).mean(1)
-    return {"steps": steps, "curve": np.array(curve).T, "return": last}
+    return {"steps": steps, "curve": np.array(curve).T, "return": fly(record.network, env_id=env_id)}
 
 
 def study_of_several_teachers():
@@ -332,20 +317,14 @@ NOISES, DELAYS, WINDS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5), (0, 1, 2, 3, 4, 6
 
 def sizes_of_observations() -> np.ndarray:
     """The standard deviation of each number that the teachers observe, [8]."""
-    walk = Walk(LANDER, len(TEACHERS), 8, SEED + 2)
-    return walk.visit(greedy(agents("lunar_lander_320k").choose(list(TEACHERS))), 4000).flatten(0, 1).std(0).numpy()
+    return visited_by_teachers(SEED + 2).flatten(0, 1).std(0).numpy()
 
 
 def disturbed(name: str, kind: str, episodes: int) -> dict:
     """The first agents of a file under a growing disturbance: `curve` [S, sizes], `steps` the sizes."""
-    network = agents(name)
-    network = network if network.shape["seeds"] == len(TEACHERS) * STUDENTS else network.choose(list(TEACHERS))
-    grid, unit, rng = (
-        {"delay": DELAYS, "wind": WINDS}.get(kind, NOISES),
-        sizes_of_observations(),
-        np.random.default_rng(SEED),
-    )
-    curve = []
+    network = agents(name) if "students" in name else teachers(name)
+    grid = {"delay": DELAYS, "wind": WINDS}.get(kind, NOISES)
+    unit, rng, curve = sizes_of_observations(), np.random.default_rng(SEED), []
     for size in grid:
         act, world = greedy(network), {}
         if kind == "noise":
@@ -389,6 +368,5 @@ def fixed() -> dict:
     """What all arms have in common and a recipe must name."""
     facts = {"seed": SEED, "episodes": EPISODES, "test_seeds": [CURVE_SEED, TEST_SEED], "teachers": TEACHERS}
     facts |= {"students": STUDENTS, "seeds": SEEDS, "disturbances": [NOISES, DELAYS, WINDS], "tasks": TASKS}
-    return facts | {
-        "sources": [taught.weights_hash(name) for name in ("lunar_lander_320k", "cartpole", "acrobot", *AGENTS)]
-    }
+    names = "lunar_lander_320k", "cartpole", "acrobot", *AGENTS
+    return facts | {"sources": [taught.weights_hash(name) for name in names]}

@@ -23,6 +23,7 @@ from course_utils.imitation import CloneConfig, DQfDConfig, behavior_cloning, da
 from course_utils.learner import DQNConfig
 from course_utils.networks import QNetwork, greedy
 from course_utils.replay import ReplayBuffer
+from course_utils.robustness import trembling
 
 FOLDER = storage.SHIPPED
 SEED, SEEDS, RECORDS, EPISODES = 0, 10, 12, 100  # tuned with seeds from 100 on
@@ -38,17 +39,6 @@ TEACHER, MEDIOCRE = ("lunar_lander_320k", 0), ("lunar_lander_200k", 2)
 def shipped_agent(name: str, number: int):
     """The greedy policy of one shipped agent, for any number of seeds."""
     return greedy(storage.load_agent(FOLDER / f"{name}.safetensors")[0].choose([number]))
-
-
-def noisy(act, share: float, actions: int, seed: int):
-    """A policy that takes a random action in a share of the steps."""
-    rng = np.random.default_rng(seed)
-
-    def noisy_act(observation):
-        action = act(observation)
-        return np.where(rng.random(action.shape) < share, rng.integers(actions, size=action.shape), action)
-
-    return noisy_act
 
 
 def along_the_speed(observation: np.ndarray) -> np.ndarray:
@@ -75,7 +65,7 @@ def build_demonstrations(name: str) -> None:
     act = {
         "lunar_lander/expert-v0": lambda: shipped_agent(*TEACHER),
         "lunar_lander/mediocre-v0": lambda: shipped_agent(*MEDIOCRE),
-        "lunar_lander/noisy-v0": lambda: noisy(shipped_agent(*TEACHER), TREMBLE, 4, 0),
+        "lunar_lander/noisy-v0": lambda: trembling(shipped_agent(*TEACHER), TREMBLE, 4, np.random.default_rng(0)),
         "cart_pole/expert-v0": lambda: shipped_agent("cartpole", 0),
         "mountain_car/expert-v0": lambda: along_the_speed,
     }[name]()

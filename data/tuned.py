@@ -13,6 +13,7 @@ from course_utils.dqn import train_dqn
 from course_utils.envs import OBSERVATION_SCALE, TASKS
 from course_utils.learner import DQNConfig
 from course_utils.networks import QNetwork, greedy
+from course_utils.robustness import trembling
 
 SEED, SEEDS, EPISODES = 0, 10, 100  # tuned with seeds from 100 on
 CURVE_SEED, TEST_SEED, MEMORY_SEED, CURVE_EPISODES = 1000, 20_000_000, 40_000_000, 10
@@ -174,7 +175,8 @@ def sequence(config: dict, method: str, weight: float = 1.0, heads: bool = True,
         if env_id == SEQUENCE[-1]:
             break  # nothing comes that would need a memory
         if method in WITH_MEMORY:
-            act = taught.noisy(greedy(network), TREMBLE, network.shape["actions"], SEED + task)
+            rng = np.random.default_rng(SEED + task)
+            act = trembling(greedy(network), TREMBLE, network.shape["actions"], rng)
             episodes = record_episodes(act, env_id, SEEDS, kept_episodes, MEMORY_SEED + SEED + task)
             memories[task] = memory_of(episodes)
             kept_steps += np.mean([sum(len(episode.reward) for episode in one) for one in episodes])
