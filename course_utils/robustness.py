@@ -26,7 +26,10 @@ def noisy(act: Callable, size: np.ndarray, rng: np.random.Generator) -> Callable
 
 
 def delayed(act: Callable, steps: int) -> Callable:
-    """The same agent, whose actions take effect `steps` steps late; until then action 0. New for each use."""
+    """The same agent, whose actions take effect `steps` steps late; until then action 0. New for each use.
+
+    Within a use nothing is forgotten between episodes: the next one begins with the last actions of the one before.
+    """
     waiting = deque()
 
     def delayed_act(observation):

@@ -69,20 +69,21 @@ def numpy_q(layers: list[tuple[np.ndarray, np.ndarray]], observation: np.ndarray
     return observation.dot(weight) + bias
 
 
-def save_layers(path: Path, layers: list[tuple[np.ndarray, np.ndarray]]) -> None:
-    """Write layers as one .npz file."""
+def save_layers(path: Path, layers: list[tuple[np.ndarray, np.ndarray]], card: dict | None = None) -> None:
+    """Write layers as one .npz file, with the agent's lineage card as text."""
     arrays = {f"{name}_{n}": array for n, layer in enumerate(layers) for name, array in zip("wb", layer, strict=True)}
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
+    np.savez(buffer, **arrays, card=json.dumps(card or {}))
     _write(path, buffer.getvalue())
 
 
-def load_layers(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Read what `save_layers` wrote. Raises FileNotFoundError, or ValueError for a damaged or foreign file."""
+def load_layers(path: Path) -> tuple[list[tuple[np.ndarray, np.ndarray]], dict]:
+    """Layers and card that `save_layers` wrote. Raises FileNotFoundError, or ValueError for a damaged or foreign file."""
     with _content(path) as content, np.load(io.BytesIO(content), allow_pickle=False) as file:
         layers = [(file[f"w_{n}"], file[f"b_{n}"]) for n in range(len(file) // 2)]
         numpy_q(layers, np.zeros(len(layers[0][0]), np.float32))
-    return layers
+        card = json.loads(file["card"].item())
+    return layers, card
 
 
 def export_onnx(path: Path, network: QNetwork, number: int = 0) -> None:

@@ -211,10 +211,10 @@ def test_what_numpy_or_the_page_cannot_do_is_refused(tmp_path):
 
 def test_layers_come_back(tmp_path):
     layers = shipping.layers_of(make_network(hidden_layers=3))
-    shipping.save_layers(tmp_path / "agents" / "a.npz", layers)
+    shipping.save_layers(tmp_path / "agents" / "a.npz", layers, {"parent": "τ"})
     assert [path.name for path in (tmp_path / "agents").iterdir()] == ["a.npz"]
-    loaded = shipping.load_layers(tmp_path / "agents" / "a.npz")
-    assert len(loaded) == 4
+    loaded, card = shipping.load_layers(tmp_path / "agents" / "a.npz")
+    assert len(loaded) == 4 and card == {"parent": "τ"}
     for ours, theirs in zip(loaded, layers, strict=True):
         assert all(np.array_equal(a, b) and a.dtype == b.dtype for a, b in zip(ours, theirs, strict=True))
 
