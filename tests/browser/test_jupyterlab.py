@@ -188,7 +188,11 @@ LOOKS = {
         "losses": 'returns["advantages"] =',
         "frontier": "numbers = list(",
     },
-    "11_several_teachers": {"worlds": "own = np.stack", "kickstart": "def draw_kickstart", "chains": "chains = {"},
+    "11_several_teachers": {
+        "worlds": "teacher_returns = np.stack",
+        "kickstart": "def draw_kickstart",
+        "chains": "chains = {",
+    },
 }
 
 
