@@ -291,8 +291,9 @@ def study_of_several_teachers():
         yield f"three worlds, {width}-{width}", several, settings
     settings = {"lessons": worlds, "config": WORLDS | {"width": 32}, "heads": False, "episodes": 30}
     yield "three worlds, 32-32, one head", several, settings
-    two = {env_id: worlds[env_id] for env_id in (LANDER, LIGHT)}
-    yield "two worlds, 16-16, one head", several, {"lessons": two, "config": WORLDS | {"width": 16}, "heads": False}
+    for pair, other in (("two worlds", LIGHT), ("opposite worlds", SWAPPED)):
+        settings = {"lessons": {env_id: worlds[env_id] for env_id in (LANDER, other)}, "heads": False}
+        yield f"{pair}, 16-16, one head", several, settings | {"config": WORLDS | {"width": 16}}
     bodies = {"CartPole-v1": ("cartpole", 2), "Acrobot-v1": ("acrobot", 3)}
     for env_id, (name, _) in bodies.items():
         yield f"teachers of {env_id}", elsewhere, {"name": name, "worlds": [env_id]}
