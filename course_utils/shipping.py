@@ -78,7 +78,7 @@ def save_layers(path: Path, layers: list[tuple[np.ndarray, np.ndarray]], card: d
 
 
 def load_layers(path: Path) -> tuple[list[tuple[np.ndarray, np.ndarray]], dict]:
-    """Layers and card that `save_layers` wrote. Raises FileNotFoundError, or ValueError for a damaged or foreign file."""
+    """Layers and card by `save_layers`. Raises FileNotFoundError, or ValueError for a damaged or foreign file."""
     with _content(path) as content, np.load(io.BytesIO(content), allow_pickle=False) as file:
         layers = [(file[f"w_{n}"], file[f"b_{n}"]) for n in range(len(file) // 2)]
         numpy_q(layers, np.zeros(len(layers[0][0]), np.float32))
