@@ -8,7 +8,9 @@ else
 endif
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: lab test test-seeds bench data notebooks lint clean
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: lab test quick coverage test-seeds test-browser bench data notebooks lint clean
 
 .venv/course: pyproject.toml constraints.txt
 	@$(PYTHON) -c "import sys; (3, 10) <= sys.version_info < (3, 14) or sys.exit('The course needs Python 3.10 to 3.13; this is ' + sys.version.split()[0] + '. Name another one, for example: make lab PYTHON=python3.12')"
@@ -18,7 +20,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 	touch $@
 
 .venv/course-test: .venv/course
-	$(INSTALL) -e ".[test,bench]"
+	$(INSTALL) -e ".[test,bench,cluster]"
 	touch $@
 
 lab: .venv/course                ## open the course in JupyterLab
@@ -27,17 +29,29 @@ lab: .venv/course                ## open the course in JupyterLab
 test: .venv/course-test          ## every check: style, module, notebooks, exercises, a real browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest --cov=course_utils -m "not seeds"
+	$(PYTEST) -n auto -m "not seeds"
+
+quick: .venv/course-test         ## style and unit tests, for every save: no notebook, no browser, nothing slow
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(PYTEST) -n auto -q -m "not seeds and not slow" --ignore=tests/browser tests
+
+coverage: .venv/course-test      ## which lines of the module no test and no notebook runs (half an hour)
+	$(PYTEST) -n auto --cov=course_utils -m "not seeds" --ignore=tests/browser
 
 test-seeds: .venv/course-test    ## the claims of every notebook, for other seeds: make test-seeds SEEDS=0,1,2
-	COURSE_SEEDS=$(SEEDS) $(BIN)/python -m pytest -m seeds tests
+	COURSE_SEEDS=$(SEEDS) $(PYTEST) -n auto --dist=load -m seeds tests/house
 
-bench: .venv/course-test         ## speed and memory of the module beside others (half an hour); writes the README's tables
+test-browser: .venv/course-test  ## every notebook in a real browser from its first cell to its last (half an hour)
+	COURSE_BROWSER=all $(PYTEST) tests/browser
+
+bench: .venv/course-test         ## CPU seconds of notebooks, speed and memory of the module beside others (an hour, on a quiet machine); writes docs/benchmarks.md
+	$(BIN)/python -m tests.benchmarks.notebooks
 	$(BIN)/python -m tests.benchmarks.q_learning
 	$(BIN)/python -m tests.benchmarks.dqn
 
-data: .venv/course-test          ## make again what ships with the course (two hours or more); goes on after an interruption
-	$(BIN)/python data/build.py
+data: .venv/course-test          ## make again what ships with the course (two hours or more); CLUSTER=tcp://… lets a Dask cluster do it
+	$(BIN)/python data/build.py $(if $(CLUSTER),--cluster $(CLUSTER))
 
 notebooks: .venv/course-test     ## run all notebooks and store their outputs
 	$(BIN)/python tests/run_notebooks.py

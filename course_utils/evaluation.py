@@ -1,15 +1,17 @@
-"""Playing episodes, and honest statistics: interquartile mean, bootstrap intervals, probability of improvement.
+"""Playing episodes, and honest statistics: interquartile mean, intervals, comparisons.
 
 The definitions are those of Agarwal et al. 2021 (arXiv 2108.13264); SciPy does the work.
 """
 
+from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
-import gymnasium as gym
 import numpy as np
 from scipy import stats
 
-from course_utils.envs import make_envs
+from course_utils import envs
+from course_utils.networks import greedy
 
 RESAMPLES = 2000
 
@@ -28,6 +30,9 @@ class Estimate(NamedTuple):
         return f"{self.value:.{digits}f} [{self.low:.{digits}f}, {self.high:.{digits}f}]"
 
 
+# ---- statistics over runs ----
+
+
 def interquartile_mean(values, axis: int = 0):
     """The mean of the middle half: the lowest and the highest quarter of the runs are left out."""
     return stats.trim_mean(values, 0.25, axis=axis)
@@ -43,9 +48,9 @@ def interval(values, statistic=interquartile_mean, seed: int = 0) -> Estimate:
 
 
 def stratified_interval(groups, statistic=interquartile_mean, seed: int = 0) -> Estimate:
-    """The same over several groups of runs (tasks, teachers): runs are drawn again within their own group.
+    """The same over several groups of runs (tasks, teachers): each is resampled by itself.
 
-    groups: a list of arrays [S_i, ...], on one scale → the statistic of all runs together, with its interval.
+    groups: arrays [S_i, ...] on one scale → the statistic of all runs together, with its interval.
     """
     groups = [_checked(group) for group in groups]
 
@@ -57,9 +62,10 @@ def stratified_interval(groups, statistic=interquartile_mean, seed: int = 0) -> 
 
 
 def probability_of_improvement(ours, theirs, seed: int = 0) -> Estimate:
-    """How often a run of ours beats a run of theirs, ties counting one half: P(X > Y), from Mann and Whitney's U.
+    """How often a run of ours beats one of theirs, ties counting one half: P(X > Y).
 
-    ours: [S], theirs: [R] → Estimate between 0 and 1; .5 means no difference.
+    ours: [S], theirs: [R] → Estimate between 0 and 1; .5 means no difference. From Mann and
+    Whitney's U.
     """
     ours, theirs = _checked(ours), _checked(theirs)
 
@@ -72,73 +78,115 @@ def probability_of_improvement(ours, theirs, seed: int = 0) -> Estimate:
 
 
 def area_under_curve(steps, values):
-    """The mean height of a learning curve, with straight lines between its points. steps: [T], values: [..., T].
+    """The mean height of a learning curve, with straight lines between its points.
 
-    Returns [...], in the unit of the values. Source: Taylor & Stone 2009 (JMLR 10), section 2.1, divided by the steps.
+    steps: [T], values: [..., T] → [...], in the unit of the values.
+    Source: Taylor & Stone 2009 (JMLR 10), section 2.1, divided by the steps.
     """
     steps, values = np.asarray(steps, dtype=float), np.asarray(values)
     between = (values[..., 1:] + values[..., :-1]) / 2
     return (np.diff(steps) * between).sum(-1) / (steps[-1] - steps[0])
 
 
-def forgetting(matrix: np.ndarray) -> np.ndarray:
-    """What each task but the last has lost: its best return before the end, minus the one at the end; [..., K − 1].
-
-    matrix: [..., K + 1, K], the return on each of K tasks before the first and after each of them.
-    Source: Chaudhry et al. 2018 (arXiv 1801.10112), equation 3, here with the untrained network among the checkpoints.
-    """
-    return matrix[..., :-1, :-1].max(-2) - matrix[..., -1, :-1]
-
-
-def forward_transfer(matrix: np.ndarray) -> np.ndarray:
-    """What each task but the first returned before it was trained, above an untrained network; [..., K − 1].
-
-    matrix: as in `forgetting`. Source: Lopez-Paz & Ranzato 2017 (arXiv 1706.08840), equation 4.
-    """
-    return np.diagonal(matrix, axis1=-2, axis2=-1)[..., 1:] - matrix[..., 0, 1:]
-
-
 def _bootstrap(groups, statistic, seed):
-    result = stats.bootstrap(
-        groups,
-        statistic,
-        axis=0,
-        vectorized=True,
-        n_resamples=RESAMPLES,
-        batch=200,  # keeps a long learning curve from filling the memory
-        method="percentile",
-        rng=np.random.default_rng(seed),
-    )
-    return result.confidence_interval
+    # Batches of 200 keep a long learning curve from filling the memory.
+    form = {"axis": 0, "vectorized": True, "n_resamples": RESAMPLES, "batch": 200}
+    rng = np.random.default_rng(seed)
+    return stats.bootstrap(
+        groups, statistic, **form, method="percentile", rng=rng
+    ).confidence_interval
 
 
 def _checked(values):
     values = np.asarray(values, dtype=float)
     if values.ndim == 0 or len(values) < 2:
-        raise ValueError(f"an interval needs at least 2 runs, one a row; this has shape {values.shape}.")
+        told = f"this has shape {values.shape}"
+        raise ValueError(f"an interval needs at least 2 runs, one a row; {told}.")
     if not np.isfinite(values).all():
-        raise ValueError("some runs are NaN or infinite: find out which run broke before you average it away.")
+        told = "find out which run broke before you average it away"
+        raise ValueError(f"some runs are NaN or infinite: {told}.")
     return values
 
 
-def play_episodes(act, env_id: str, seeds: int, episodes: int = 100, seed: int = 0, discount: float = 1.0, **arguments):
-    """Returns [S, episodes] of S agents, each in episodes of its own; discounted if `discount` is under 1.
+# ---- playing ----
 
-    act: observations [S, E, D], as an array, to actions [S, E]; see `networks.greedy`. Each of a seed's E environments
-    plays the same number of episodes, so that short ones are not counted more often than long ones.
+
+def play_episodes(
+    act: Callable, env_id: str, seeds: int, episodes=100, seed=0, discount=1.0, **arguments
+):
+    """Returns [S, episodes] of S agents, in episodes of their own; discounted if γ is under 1.
+
+    act: observations [S, E, D], as an array, to actions [S, E]; see `networks.greedy`. Each of a
+    seed's E environments plays the same number of episodes, so that short ones are not counted
+    more often than long ones. `arguments` are the environment's.
     """
-    native = gym.spec(env_id).vector_entry_point is not None
-    rounds = 1 if native or episodes % 10 else 10  # copies that step one by one should not wait for the longest episode
-    copies = seeds * episodes // rounds
-    envs = make_envs(env_id, copies, **arguments)
-    observation, _ = envs.reset(seed=int(np.random.SeedSequence([seed, 1]).generate_state(1)[0]))
-    returns, episode, factor = np.zeros((copies, rounds + 1)), np.zeros(copies, int), np.ones(copies)
-    done = np.zeros(copies, bool)
-    while (episode < rounds).any():
-        action = act(observation.reshape(seeds, -1, observation.shape[-1]))
-        observation, reward, terminated, truncated, _ = envs.step(np.asarray(action).reshape(-1))
-        returns[np.arange(copies), episode] += factor * reward
-        factor = np.where(done, 1.0, factor * discount)
-        done = terminated | truncated
-        episode = np.minimum(episode + done, rounds)  # what comes after the last round goes to a column of its own
-    return returns[:, :rounds].reshape(seeds, episodes)
+    # Copies that step one by one should not all wait for the longest episode.
+    rounds = 1 if envs.has_array_version(env_id) or episodes % 10 else 10
+    reset_seed = int(np.random.SeedSequence([seed, 1]).generate_state(1)[0])
+    steps = envs.play(act, env_id, seeds, episodes // rounds, reset_seed, **arguments)
+    return episode_returns(steps, rounds, discount).reshape(seeds, episodes)
+
+
+def episode_returns(steps: Iterator[envs.Step], rounds: int, discount: float = 1.0) -> np.ndarray:
+    """The returns of the first `rounds` episodes of each environment, [S, N, rounds]."""
+    first = next(steps)
+    returns = np.zeros((*first.reward.shape, rounds + 1))
+    episode, factor = np.zeros((*first.reward.shape, 1), int), np.ones(first.reward.shape)
+    for step in chain([first], steps):
+        paid = np.take_along_axis(returns, episode, -1) + (factor * step.reward)[..., None]
+        np.put_along_axis(returns, episode, paid, -1)
+        factor = np.where(step.real, factor * discount, 1.0)
+        # What comes after the last round goes to a column of its own.
+        episode = np.minimum(episode + step.done[..., None], rounds)
+        if (episode == rounds).all():
+            return returns[..., :rounds]
+
+
+def mean_returns(network, env_id: str, episodes=100, seed=0, task=None, **arguments) -> np.ndarray:
+    """The mean return of each network, greedy, in fresh episodes: [S]. task: whose head answers."""
+    act = greedy(network, task)
+    return play_episodes(act, env_id, network.seeds, episodes, seed, **arguments).mean(1)
+
+
+class Episode(NamedTuple):
+    """One episode of T steps.
+
+    observation: [T + 1, D], also the one behind the last step. action, reward: [T].
+    terminated, truncated: how the last step ended it.
+    """
+
+    observation: np.ndarray
+    action: np.ndarray
+    reward: np.ndarray
+    terminated: bool
+    truncated: bool
+
+    def last_step(self) -> np.ndarray:
+        """[T], True for the step that ended it."""
+        return np.arange(1, len(self.action) + 1) == len(self.action)
+
+
+def record_episodes(act: Callable, env_id: str, seeds: int, episodes: int, seed=0, **arguments):
+    """Let S agents play, `episodes` each, and keep everything: S lists of `Episode`.
+
+    act: observations [S, E, D] to actions [S, E], as of `networks.greedy`.
+    Raises ValueError for less than one agent or episode.
+    """
+    if seeds < 1 or episodes < 1:
+        raise ValueError(f"seeds = {seeds}, episodes = {episodes}: both must be 1 or more.")
+    length, steps = np.zeros((seeds, episodes), int), []
+    for step in envs.play(act, env_id, seeds, episodes, seed, **arguments):
+        steps.append(step)
+        length = np.where(length == 0, len(steps) * step.done, length)
+        if length.all():
+            break
+    columns = {name: np.array([getattr(step, name) for step in steps]) for name in step._fields}
+    seen = np.concatenate([columns["observation"], steps[-1].next_observation[None]])
+
+    def episode(seed, number):
+        end = length[seed, number]
+        own = (columns[name][:end, seed, number] for name in ("action", "reward"))
+        ends = (columns[name][end - 1, seed, number] for name in ("terminated", "truncated"))
+        return Episode(seen[: end + 1, seed, number], *own, *ends)
+
+    return [[episode(own, number) for number in range(episodes)] for own in range(seeds)]

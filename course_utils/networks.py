@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-torch.set_num_threads(1)  # for networks this small, sharing the work between threads costs more than it gains
+torch.set_num_threads(1)  # for networks this small, sharing the work costs more than it gains
 
 
 class SeedLinear(nn.Module):
@@ -20,18 +20,20 @@ class SeedLinear(nn.Module):
     Weights and biases start uniform in ±1/√in, PyTorch's own choice for a linear layer.
     """
 
-    def __init__(self, seeds: int, n_in: int, n_out: int, generator: torch.Generator | None = None):
+    def __init__(self, seeds: int, n_in: int, n_out: int, generator=None):
         super().__init__()
         bound = n_in**-0.5
-        self.weight = nn.Parameter(torch.empty(seeds, n_in, n_out).uniform_(-bound, bound, generator=generator))
-        self.bias = nn.Parameter(torch.empty(seeds, 1, n_out).uniform_(-bound, bound, generator=generator))
+        weight, bias = torch.empty(seeds, n_in, n_out), torch.empty(seeds, 1, n_out)
+        self.weight = nn.Parameter(weight.uniform_(-bound, bound, generator=generator))
+        self.bias = nn.Parameter(bias.uniform_(-bound, bound, generator=generator))
 
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.baddbmm(self.bias, x, self.weight)
+    def forward(self, x: Tensor, columns: slice = slice(None)) -> Tensor:
+        """columns: which of the outputs are computed, all by default."""
+        return torch.baddbmm(self.bias[..., columns], x, self.weight[..., columns])
 
 
 def dueling_q(value: Tensor, advantage: Tensor) -> Tensor:
-    """Action values from two streams: Q = V + A − mean A. value: [..., 1], advantage: [..., A] → [..., A].
+    """Action values from two streams: Q = V + A − mean A. [..., 1] and [..., A] → [..., A].
 
     Without the mean a constant could move from A to V and back, and neither would mean anything.
     Source: Wang et al. 2016 (arXiv 1511.06581), equation 9.
@@ -42,57 +44,67 @@ def dueling_q(value: Tensor, advantage: Tensor) -> Tensor:
 class QNetwork(nn.Module):
     """S Q-networks: observations [S, B, D] → action values [S, B, A].
 
-    width: units of each hidden layer. layer_norm: normalise each hidden layer before its ReLU, without parameters
-    (Ba et al. 2016, arXiv 1607.06450). dueling: two streams behind the first layers, see `dueling_q`.
-    observation_scale: [D], multiplies the observation first; it is stored with the weights.
-    `shape` holds the arguments that build the same network again.
+    width: units of each hidden layer. layer_norm: normalise each hidden layer before its ReLU,
+    without parameters (Ba et al. 2016, arXiv 1607.06450). dueling: two streams, joined by
+    `dueling_q`. observation_scale: [D], multiplies the observation first. heads: a last layer a
+    task, as slices of a wide one; `task` is the one that answers when none is named.
+    `arguments` build the same network again; the scale is stored with the weights.
     """
 
     def __init__(
-        self,
-        seeds: int,
-        observations: int,
-        actions: int,
-        width: int = 64,
-        hidden_layers: int = 2,
-        layer_norm: bool = True,
-        dueling: bool = False,
-        observation_scale: list[float] | None = None,
-        generator: torch.Generator | None = None,
-    ):
+        self, seeds: int, observations: int, actions: int, width=64, hidden_layers=2,
+        layer_norm=True, dueling=False, observation_scale=None, generator=None, heads=1,
+    ):  # fmt: skip
         super().__init__()
-        self.shape = {"seeds": seeds, "observations": observations, "actions": actions, "width": width}
-        self.shape |= {"hidden_layers": hidden_layers, "layer_norm": layer_norm, "dueling": dueling}
-        self.register_buffer("observation_scale", torch.tensor(observation_scale or [1.0] * observations))
+        given = {"seeds": seeds, "observations": observations, "actions": actions, "width": width}
+        given |= {"hidden_layers": hidden_layers, "layer_norm": layer_norm, "dueling": dueling}
+        self.arguments = given | ({"heads": heads} if heads > 1 else {})
+        self.task, self.dueling_q = 0, dueling_q
+        scale = torch.tensor(observation_scale or [1.0] * observations)
+        self.register_buffer("observation_scale", scale)
         sizes = [observations] + [width] * hidden_layers
         pairs = zip(sizes, sizes[1:], strict=False)
         self.hidden = nn.ModuleList(SeedLinear(seeds, *pair, generator) for pair in pairs)
-        self.head = SeedLinear(seeds, width, actions, generator)
+        self.head = SeedLinear(seeds, width, heads * actions, generator)
         if dueling:
             self.value_hidden = SeedLinear(seeds, sizes[-2], width, generator)
             self.value_head = SeedLinear(seeds, width, 1, generator)
 
-    def forward(self, observation: Tensor) -> Tensor:
+    @property
+    def seeds(self) -> int:
+        """S, the number of networks side by side."""
+        return self.arguments["seeds"]
+
+    def forward(self, observation: Tensor, task: int | None = None) -> Tensor:
         units = self.units(observation)
-        q = self.head(units[-1])
-        if self.shape["dueling"]:
-            q = dueling_q(self.value_head(self._activate(self.value_hidden(units[-2]))), q)
+        q = self.head(units[-1], self.columns(task))
+        if self.arguments["dueling"]:
+            q = self.dueling_q(self.value_head(self._activate(self.value_hidden(units[-2]))), q)
         return q
 
+    def columns(self, task: int | None = None) -> slice:
+        """The last layer's outputs that are a task's head. Raises ValueError for one too many."""
+        task = self.task if task is None else task
+        heads, actions = self.arguments.get("heads", 1), self.arguments["actions"]
+        if not 0 <= task < heads:
+            told = f"this network has no head {task}: it has {heads}"
+            raise ValueError(f"{told}; `continual.add_heads` makes them.")
+        return slice(task * actions, (task + 1) * actions) if heads > 1 else slice(None)
+
     def units(self, observation: Tensor) -> list[Tensor]:
-        """What is computed on the way: the scaled observation, then each hidden layer's units [S, B, width]."""
+        """The scaled observation, then the units of each hidden layer, [S, B, width]."""
         units = [observation * self.observation_scale]
         for layer in self.hidden:
             units.append(self._activate(layer(units[-1])))
         return units
 
     def _activate(self, x):
-        return F.relu(F.layer_norm(x, x.shape[-1:]) if self.shape["layer_norm"] else x)
+        return F.relu(F.layer_norm(x, x.shape[-1:]) if self.arguments["layer_norm"] else x)
 
     def choose(self, seeds: list[int]) -> "QNetwork":
         """A new network with copies of these seeds' weights."""
         chosen = copy.deepcopy(self)
-        chosen.shape["seeds"] = len(seeds)
+        chosen.arguments["seeds"] = len(seeds)
         for parameter in chosen.parameters():
             parameter.data = parameter.data[seeds]
         return chosen
@@ -103,33 +115,37 @@ class QNetwork(nn.Module):
 
 
 def stream_of_parts(seed: int) -> torch.Generator:
-    """A random stream for parts added later, apart from the one that drew a network's first weights from this seed."""
-    return torch.Generator().manual_seed(int(np.random.SeedSequence(seed).spawn(1)[0].generate_state(1)[0]))
+    """A random stream for parts added later, apart from that of a network's first weights."""
+    [state] = np.random.SeedSequence(seed).spawn(1)[0].generate_state(1)
+    return torch.Generator().manual_seed(int(state))
 
 
-def make_network(envs, config, seeds: int, scale: list[float] | None, seed: int, device: str = "cpu") -> QNetwork:
-    """S networks that fit these environments, with the shape of a `DQNConfig`; their first weights come from `seed`.
+def make_network(envs, config, seeds: int, scale: list[float] | None, seed: int, device="cpu"):
+    """S networks that fit these environments, by a `DQNConfig`; `seed` sets the first weights.
 
-    Raises ValueError for a device that is not there.
+    Returns a `QNetwork`. Raises ValueError for a device that is not there.
     """
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError):
-        raise ValueError(f"this machine or this PyTorch has no device '{device}': use 'cpu'.") from None
+        told = f"this machine or this PyTorch has no device '{device}'"
+        raise ValueError(f"{told}: use 'cpu'.") from None
     size = envs.single_observation_space.shape[0], int(envs.single_action_space.n)
-    shape = config.width, config.hidden_layers, config.layer_norm, config.dueling
-    return QNetwork(seeds, *size, *shape, scale, torch.Generator().manual_seed(seed)).to(device)
+    form = config.width, config.hidden_layers, config.layer_norm, config.dueling
+    generator = torch.Generator().manual_seed(seed)
+    return QNetwork(seeds, *size, *form, scale, generator).to(device)
 
 
 def copy_to_go_on(network: QNetwork, fresh: QNetwork) -> QNetwork:
-    """A copy of `network` to train further, where a fresh one like `fresh` would have been trained.
+    """A copy of `network` to train further, where one like `fresh` would have been trained.
 
     Raises ValueError if the number of networks, observations or actions does not fit.
     """
     for name in ("seeds", "observations", "actions"):
-        if network.shape[name] != fresh.shape[name]:
-            raise ValueError(f"the network to go on from has {network.shape[name]} {name}, this training needs "
-                             f"{fresh.shape[name]}: choose another network or environment.")  # fmt: skip
+        has, needs = network.arguments[name], fresh.arguments[name]
+        if has != needs:
+            told = f"the network to go on from has {has} {name}, this training needs {needs}"
+            raise ValueError(f"{told}: choose another network or environment.")
     return copy.deepcopy(network).to(fresh.observation_scale.device)
 
 
@@ -137,19 +153,34 @@ def copy_to_go_on(network: QNetwork, fresh: QNetwork) -> QNetwork:
 def update_target(target: nn.Module, online: nn.Module, rate: float) -> None:
     """Move the target network a part `rate` of the way to the online one; 1 copies it.
 
-    Source: a copy every so many updates in Mnih et al. 2015; a small rate every time in Lillicrap et al. 2016
-    (arXiv 1509.02971).
+    Source: a copy every so many updates in Mnih et al. 2015 (Nature 518:529); a small rate every
+    time in Lillicrap et al. 2016 (arXiv 1509.02971).
     """
     for resting, moving in zip(target.parameters(), online.parameters(), strict=True):
         resting.lerp_(moving, rate)
 
 
-def greedy(network: QNetwork) -> Callable:
-    """The function from observations [S, E, D] to each network's best actions [S, E]."""
+def greedy(network: QNetwork, task: int | None = None, actions: int | None = None) -> Callable:
+    """The function from observations [S, E, D] to each network's best actions [S, E].
+
+    task: whose head answers. actions: how many this task has, where the network has more.
+    """
 
     @torch.no_grad()
     def act(observation):
         observation = torch.as_tensor(observation, device=network.observation_scale.device)
-        return network(observation).argmax(-1).cpu().numpy()
+        q = network(observation) if task is None else network(observation, task)
+        return q[..., :actions].argmax(-1).cpu().numpy()
 
     return act
+
+
+def trembling(act: Callable, share: float, actions: int, rng: np.random.Generator) -> Callable:
+    """The same agent, but for a random one of its `actions` in a share of the steps."""
+
+    def trembling_act(observation):
+        action = np.asarray(act(observation))
+        random = rng.random(action.shape) < share
+        return np.where(random, rng.integers(actions, size=action.shape), action)
+
+    return trembling_act

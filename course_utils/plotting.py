@@ -1,8 +1,4 @@
-"""Figures in one style: safe colours, a marker beside each colour, every run behind the mean, and a sentence of text.
-
-Each function returns a `Figure` whose `sentence` is made from the same data; `show` displays both.
-Figures are made without pyplot, so that a background thread may draw too.
-"""
+"""Figures in one style, each with a sentence made from its data; drawn in any thread."""
 
 import io
 import threading
@@ -22,19 +18,13 @@ from course_utils import evaluation
 # Okabe and Ito's colours, which people with any kind of colour vision can tell apart.
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 LOOKS = list(zip(COLORS, "osD^vP*", strict=True))  # a marker beside each colour
-ARROW = {"width": 2.5, "headwidth": 9, "headlength": 7, "facecolor": "white", "edgecolor": "black", "linewidth": 0.8}
-
-matplotlib.rcParams.update(
-    {
-        "font.size": 10,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "grid.color": "#dddddd",
-        "legend.frameon": False,
-        "figure.constrained_layout.use": True,
-    }
-)
+MEANING = "interquartile mean with 95 % interval of"
+GREY = "#555555"  # what is there to compare with: reference lines, letters of a map
+ARROW = {"width": 2.5, "headwidth": 9, "headlength": 7, "fc": "white", "ec": "black", "lw": 0.8}
+NOTE = {"va": "bottom", "fontsize": 8}  # the name of a reference line
+STYLE = {"font.size": 10, "axes.grid": True, "grid.color": "#dddddd", "legend.frameon": False}
+STYLE |= {"axes.spines.top": False, "axes.spines.right": False, "image.cmap": "viridis"}
+matplotlib.rcParams.update(STYLE | {"figure.constrained_layout.use": True})
 _drawing = threading.Lock()
 
 
@@ -47,159 +37,154 @@ class Curve(NamedTuple):
 
 def show(figure: Figure) -> None:
     """Display a figure with its sentence, which screen readers get as well."""
-    alternative = {"image/png": {"alt": figure.sentence}}
-    display({"image/png": to_png(figure), "text/plain": figure.sentence}, raw=True, metadata=alternative)
+    picture = {"image/png": to_png(figure), "text/plain": figure.sentence}
+    display(picture, raw=True, metadata={"image/png": {"alt": figure.sentence}})
     display(Markdown(figure.sentence))
 
 
 def to_png(figure: Figure) -> bytes:
     """The figure as a PNG file, also from a background thread."""
     buffer = io.BytesIO()
-    with _drawing:
+    with _drawing:  # fonts and text layouts are shared by all figures
         figure.savefig(buffer, format="png", dpi=90)
     return buffer.getvalue()
 
 
-def learning_curves(
-    curves: dict[str, Curve], ylabel: str, reference: dict[str, float] | None = None, figure: Figure | None = None
-) -> Figure:
-    """Interquartile mean, 95 % interval and single runs of each labelled curve; `reference` adds dashed lines.
+def band(axes, x, values, label: str = "", look=LOOKS[0], strata: int = 1) -> np.ndarray:
+    """Draw the interquartile mean of S runs over a parameter, with its 95 % interval as a band.
 
-    The interval holds for each point by itself.
+    x: [K]; values: [S, K] → the middle line, [K]. look: colour and marker. strata: the rows are
+    that many groups of one size, such as the students of three teachers, one after the other.
+    Raises ValueError, by `evaluation.interval`, for fewer than 2 runs a group or with NaN.
+    """
+    middle, low, high = evaluation.stratified_interval(np.split(np.asarray(values), strata))
+    axes.plot(x, middle, color=look[0], marker=look[1], label=label)
+    axes.fill_between(x, low, high, color=look[0], alpha=0.2, linewidth=0)
+    return middle
+
+
+def learning_curves(curves: dict[str, Curve], ylabel: str, reference=None, figure=None) -> Figure:
+    """Interquartile mean, 95 % interval (for each point by itself) and single runs of each curve.
+
+    reference: label → level of a dashed line. figure: one to draw in.
     Raises ValueError, by `evaluation.interval`, for a curve of fewer than 2 runs or with NaN.
     """
     figure = figure or Figure(figsize=(7.2, 3.6))
-    axes = figure.subplots()
-    ends = {}
+    axes, ends = figure.subplots(), []
     for (label, curve), (color, marker) in zip(curves.items(), cycle(LOOKS), strict=False):
-        mean, low, high = evaluation.interval(curve.values)
-        ends[label] = evaluation.Estimate(mean[-1], low[-1], high[-1])
+        mean, low, high = evaluation.interval(curve.values)  # each [T]
+        ends.append(f"{label}: {evaluation.Estimate(mean[-1], low[-1], high[-1])}")
         axes.plot(curve.steps, curve.values.T, color=color, alpha=0.12, linewidth=0.7)
         axes.fill_between(curve.steps, low, high, color=color, alpha=0.25, linewidth=0)
-        every = max(1, len(curve.steps) // 8)
-        axes.plot(curve.steps, mean, color=color, marker=marker, markevery=every, markersize=5, label=label)
-    for label, level in (reference or {}).items():
-        axes.axhline(level, color="#555555", linestyle="--", linewidth=1)
-        axes.annotate(label, (1, level), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8)
+        style = {"marker": marker, "markersize": 5, "markevery": max(1, len(curve.steps) // 8)}
+        axes.plot(curve.steps, mean, color=color, label=label, **style)
+    for label, y in (reference or {}).items():
+        axes.axhline(y, color=GREY, linestyle="--", linewidth=1)
+        axes.annotate(label, (1, y), xycoords=("axes fraction", "data"), ha="right", **NOTE)
     axes.set(xlabel="environment steps of each run", ylabel=ylabel)
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-    if len(curves) > 1:
+    if len(curves) > 1:  # a single curve is named by the axis
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-    figure.sentence = f"At the last point, {ylabel}: {_told(ends)}."
+    figure.sentence = f"At the last point, {ylabel}: {MEANING} {'; '.join(ends)}."
     return figure
 
 
-def compare_runs(results: dict[str, np.ndarray], xlabel: str, reference: dict[str, float] | None = None) -> Figure:
-    """One row a label: each run as a marker, the interquartile mean as a bar with its 95 % interval.
+def compare_runs(results: dict[str, np.ndarray], xlabel: str, reference=None) -> Figure:
+    """One row a label: each run a marker, the interquartile mean a bar with its 95 % interval.
 
-    results: label → [S]. Raises ValueError, by `evaluation.interval`, for fewer than 2 runs or NaN.
+    results: label → [S]. reference: label → level of a dashed line.
+    Raises ValueError, by `evaluation.interval`, for fewer than 2 runs or NaN.
     """
     figure = Figure(figsize=(7.2, 0.9 + 0.5 * len(results)))
-    axes = figure.subplots()
-    estimates = {label: evaluation.interval(values) for label, values in results.items()}
+    axes, means = figure.subplots(), []
     for row, (label, (color, marker)) in enumerate(zip(results, cycle(LOOKS), strict=False)):
-        values, (mean, low, high) = results[label], estimates[label]
-        spread = row + np.linspace(-0.2, 0.2, len(values))
-        axes.scatter(values, spread, color=color, marker=marker, s=16, alpha=0.5, linewidth=0)
-        axes.plot([low, high], [row, row], color=color, linewidth=6, alpha=0.35, solid_capstyle="butt")
-        axes.plot([mean, mean], [row - 0.3, row + 0.3], color=color, linewidth=2.5)
-    for label, level in (reference or {}).items():
-        axes.axvline(level, color="#555555", linestyle="--", linewidth=1)
-        axes.annotate(label, (level, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=8)
-    axes.set(xlabel=xlabel, yticks=range(len(results)), yticklabels=results, ylim=(len(results) - 0.5, -0.5))
-    figure.sentence = f"{xlabel[0].upper()}{xlabel[1:]}: {_told(estimates)}."
+        runs = results[label]
+        mean, low, high = estimate = evaluation.interval(runs)
+        means.append(f"{label}: {estimate}")
+        spread = row + np.linspace(-0.2, 0.2, len(runs))  # else equal runs hide each other
+        axes.scatter(runs, spread, color=color, marker=marker, s=16, alpha=0.5, linewidth=0)
+        axes.plot([low, high], [row, row], color=color, lw=6, alpha=0.35, solid_capstyle="butt")
+        axes.plot([mean, mean], [row - 0.3, row + 0.3], color=color, lw=2.5)
+    for label, x in (reference or {}).items():
+        axes.axvline(x, color=GREY, linestyle="--", linewidth=1)
+        axes.annotate(label, (x, 1), xycoords=("data", "axes fraction"), ha="center", **NOTE)
+    axes.set(xlabel=xlabel, ylim=(len(results) - 0.5, -0.5))
+    axes.set_yticks(range(len(results)), results)
+    figure.sentence = f"{xlabel[0].upper()}{xlabel[1:]}: {MEANING} {'; '.join(means)}."
     return figure
-
-
-def _told(estimates):
-    parts = [f"{label}: {estimate}" for label, estimate in estimates.items()]
-    return "interquartile mean with 95 % interval of " + "; ".join(parts)
 
 
 def q_map(q: np.ndarray, policy: np.ndarray, symbols: list[str], title: str = "") -> Figure:
-    """Draw a grid world's table: in each cell one triangle an action, coloured by its value, and the policy's arrows.
+    """A grid world's table: in each cell one triangle an action, coloured by its value, and arrows.
 
-    q, policy: [rows · columns, 4], actions left, down, right, up (reorder them first where they differ).
-    symbols: the cells' letters, one string a row; cells marked H, G or C end the episode and stay blank.
-    Raises ValueError for tables of another shape.
+    q, policy: [rows · columns, 4], actions left, down, right, up (reorder them where they differ).
+    symbols: the cells' letters, one string a row; cells marked H, G or C end the episode and stay
+    blank. Raises ValueError for tables of another shape.
     """
     rows, columns = len(symbols), len(symbols[0])
     if not q.shape == policy.shape == (rows * columns, 4):
-        needed = f"a map of {rows} by {columns} cells needs q and policy of shape ({rows * columns}, 4)"
-        raise ValueError(f"{needed}, not {q.shape} and {policy.shape}.")
+        needed = f"a map of {rows} by {columns} cells needs q and policy of shape "
+        raise ValueError(f"{needed}({rows * columns}, 4), not {q.shape} and {policy.shape}.")
     figure = Figure(figsize=(0.9 * columns + 1.2, 0.9 * rows + 0.4))
     axes = figure.subplots()
-    corner = 0.5 * np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]])  # x and y, with y pointing down
-    direction = np.array([[-1, 0], [0, 1], [1, 0], [0, -1]])
-    triangles, values = [], []
+    corners = 0.5 * np.array([(-1, -1), (-1, 1), (1, 1), (1, -1)])  # x and y, y pointing down
+    sides = np.stack([corners, np.roll(corners, -1, 0)], 1)  # [4 actions, 2 ends, x and y]
+    triangles, values, words = [], [], list("".join(symbols))
     for cell, symbol in enumerate("".join(symbols)):
         center = np.array([cell % columns, cell // columns])
         if symbol in "HGC":
-            axes.annotate(symbol, center, ha="center", va="center", fontsize=14, color="#555555")
+            axes.annotate(symbol, center, ha="center", va="center", fontsize=14, color=GREY)
             continue
-        triangles += [center + np.array([[0, 0], corner[a], corner[(a + 1) % 4]]) for a in range(4)]
+        triangles += [[center, *(center + side)] for side in sides]
         values += list(q[cell])
-        for action in np.flatnonzero(policy[cell] > 0.01):
-            axes.annotate("", center + 0.34 * direction[action], center, arrowprops=ARROW)
-    patches = PolyCollection(triangles, array=np.array(values), cmap="viridis", edgecolors="white", linewidths=0.5)
-    axes.add_collection(patches)
-    figure.colorbar(patches, ax=axes, shrink=0.85, label="q(s, a)")
-    axes.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), aspect="equal", xticks=[], yticks=[], title=title)
-    axes.grid(False)
-    axes.spines[:].set_visible(False)
-    figure.sentence = (
-        f"A map of {rows} by {columns} cells with action values between {min(values):.3f} and {max(values):.3f}. "
-        f"The policy, row by row: {_arrows(policy, symbols)}."
-    )
+        taken = np.flatnonzero(policy[cell] > 0.01)
+        words[cell] = "".join("←↓→↑"[action] for action in taken)
+        for side in sides[taken]:  # an arrow goes towards the middle of its side
+            axes.annotate("", center + 0.34 * side.sum(0), center, arrowprops=ARROW)
+    cells = PolyCollection(triangles, array=np.array(values), edgecolors="white", linewidths=0.5)
+    axes.add_collection(cells)
+    figure.colorbar(cells, ax=axes, shrink=0.85, label="q(s, a)")
+    axes.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), aspect="equal", title=title)
+    axes.axis("off")
+    head = f"A map of {rows} by {columns} cells with action values between {min(values):.3f}"
+    arrows = " / ".join(map(" ".join, np.reshape(words, (rows, columns))))
+    figure.sentence = f"{head} and {max(values):.3f}. The policy, row by row: {arrows}."
     return figure
 
 
-def _arrows(policy, symbols):
-    cells = [
-        symbol
-        if symbol in "HGC"
-        else "".join(arrow for arrow, share in zip("←↓→↑", shares, strict=True) if share > 0.01)
-        for symbol, shares in zip("".join(symbols), policy, strict=True)
-    ]
-    columns = len(symbols[0])
-    return " / ".join(" ".join(cells[start : start + columns]) for start in range(0, len(cells), columns))
-
-
-def heat_map(
-    values: np.ndarray, rows: dict[str, list], columns: dict[str, list], quantity: str, limits: tuple = (None, None)
-) -> Figure:
+def heat_map(values, rows: dict, columns: dict, quantity: str, limits=(None, None)) -> Figure:
     """A table as coloured cells with their numbers in them.
 
-    values: [R, C]. rows, columns: one title each, with its R or C labels. limits: the values of the first and the last
-    colour, so that several tables can be compared. Raises ValueError for another shape.
+    values: [R, C]. rows, columns: a title each, with a list of its R or C labels. limits: values of
+    the first and the last colour, so that several tables can be compared.
+    Raises ValueError for another shape.
     """
     (row_title, row_labels), (column_title, column_labels) = *rows.items(), *columns.items()
     if np.shape(values) != (len(row_labels), len(column_labels)):
-        raise ValueError(f"{len(row_labels)} rows and {len(column_labels)} columns are named, the values have shape "
-                         f"{np.shape(values)}.")  # fmt: skip
+        named = f"{len(row_labels)} rows and {len(column_labels)} columns are named"
+        raise ValueError(f"{named}, the values have shape {np.shape(values)}.")
     figure = Figure(figsize=(1.6 + 0.9 * len(column_labels), 1.2 + 0.42 * len(row_labels)))
     axes = figure.subplots()
-    cells = axes.pcolormesh(values, cmap="viridis", vmin=limits[0], vmax=limits[1], edgecolors="white", linewidth=1)
-    for (row, column), value in np.ndenumerate(values):
-        color = "black" if cells.norm(value) > 0.6 else "white"
-        axes.annotate(f"{value:.0f}", (column + 0.5, row + 0.5), ha="center", va="center", fontsize=9, color=color)
+    cells = axes.pcolormesh(values, vmin=limits[0], vmax=limits[1], edgecolors="white", linewidth=1)
+    for (y, x), value in np.ndenumerate(values):
+        ink = "black" if cells.norm(value) > 0.6 else "white"  # the highest values are yellow
+        axes.text(x + 0.5, y + 0.5, f"{value:.0f}", ha="center", va="center", size=9, color=ink)
     axes.set(xlabel=column_title, ylabel=row_title, ylim=(len(row_labels), 0))
     axes.set_xticks(np.arange(len(column_labels)) + 0.5, column_labels)
     axes.set_yticks(np.arange(len(row_labels)) + 0.5, row_labels)
     axes.grid(False)
-    told = "; ".join(
-        f"{label}: " + ", ".join(f"{value:.0f}" for value in row) for label, row in zip(row_labels, values, strict=True)
-    )
-    figure.sentence = f"{quantity}, by {row_title}, for {column_title} {', '.join(map(str, column_labels))}: {told}."
+    numbers = [", ".join(f"{value:.0f}" for value in row) for row in values]
+    lines = [f"{label}: {line}" for label, line in zip(row_labels, numbers, strict=True)]
+    head = f"{quantity}, by {row_title}, for {column_title} {', '.join(map(str, column_labels))}"
+    figure.sentence = f"{head}: {'; '.join(lines)}."
     return figure
 
 
 def animation(frames: list[np.ndarray], sentence: str, frames_per_second: float = 4) -> None:
-    """Display pictures [height, width, 3] as an animated WebP image, with a sentence that says what happens in it."""
-    pictures = [Picture.fromarray(frame).resize((frame.shape[1] // 2, frame.shape[0] // 2)) for frame in frames]
+    """Display pictures [height, width, 3] as an animated WebP image, with a sentence."""
+    pictures = [Picture.fromarray(frame) for frame in frames]
+    pictures = [picture.resize((picture.width // 2, picture.height // 2)) for picture in pictures]
     buffer = io.BytesIO()
-    pictures[0].save(
-        buffer, "webp", save_all=True, append_images=pictures[1:], duration=int(1000 / frames_per_second), loop=0
-    )
-    display(Image(buffer.getvalue(), format="webp", alt=sentence))
-    display(Markdown(sentence))
+    options = {"append_images": pictures[1:], "duration": int(1000 / frames_per_second), "loop": 0}
+    pictures[0].save(buffer, "webp", save_all=True, **options)
+    display(Image(buffer.getvalue(), format="webp", alt=sentence), Markdown(sentence))

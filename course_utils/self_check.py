@@ -1,6 +1,6 @@
-"""Is this machine ready for the course? One line for each part, with what to do where something is wrong.
+"""Is this machine ready for the course? One line a part, with what to do where something is wrong.
 
-Packages are imported where they are used: this file must load, and speak, when one of them is missing.
+Packages are imported where they are used: this file must load, and speak, when one is missing.
 """
 
 import os
@@ -9,7 +9,8 @@ from importlib import metadata
 from pathlib import Path
 
 INSTALL = "In the course's folder run `pip install -e .` and restart the kernel."
-ENVIRONMENTS = ["FrozenLake-v1", "CliffWalking-v1", "Taxi-v4", "CartPole-v1", "MountainCar-v0", "LunarLander-v3"]
+ENVIRONMENTS = ["FrozenLake-v1", "CliffWalking-v1", "Taxi-v4"]
+ENVIRONMENTS += ["CartPole-v1", "MountainCar-v0", "LunarLander-v3"]
 MEMORY_NEEDED = 1.0  # GB, the most that any notebook of the course may take
 
 
@@ -21,7 +22,8 @@ def self_check() -> bool:
     for fine, sentence in findings:
         print(f"{'ok ' if fine else 'FIX'} {sentence}")
     ready = all(fine for fine, _ in findings)
-    print("Everything is ready." if ready else "Repair the lines that begin with FIX, then run this cell again.")
+    repair = "Repair the lines that begin with FIX, then run this cell again."
+    print("Everything is ready." if ready else repair)
     return ready
 
 
@@ -30,7 +32,8 @@ def check_python(version) -> tuple[bool, str]:
     name = ".".join(map(str, version[:3]))
     if (3, 10) <= tuple(version[:2]) < (3, 14):
         return True, f"Python {name}"
-    return False, f"Python {name}: the course needs 3.10 to 3.13. Make a new environment with one of these."
+    needed = "the course needs 3.10 to 3.13. Make a new environment with one of these."
+    return False, f"Python {name}: {needed}"
 
 
 def check_packages() -> list[tuple[bool, str]]:
@@ -67,7 +70,8 @@ def check_environment(env_id: str) -> tuple[bool, str]:
         env.step(0)
         env.close()
     except Exception as error:
-        return (False, f"{env_id} does not run ({type(error).__name__}: {str(error).splitlines()[0]}). {INSTALL}")
+        reason = f"{type(error).__name__}: {str(error).splitlines()[0]}"
+        return False, f"{env_id} does not run ({reason}). {INSTALL}"
     return True, f"{env_id} runs"
 
 
@@ -76,17 +80,19 @@ def check_machine() -> tuple[bool, str]:
     import psutil
 
     free = psutil.virtual_memory().available / 1e9
-    told = f"{os.cpu_count()} processor cores, {free:.1f} GB of memory free"
+    machine = f"{os.cpu_count()} processor cores, {free:.1f} GB of memory free"
     if free < MEMORY_NEEDED:
-        return False, f"{told}: close other programs or kernels until {MEMORY_NEEDED:.0f} GB is free."
-    return True, told
+        repair = f"close other programs or kernels until {MEMORY_NEEDED:.0f} GB is free."
+        return False, f"{machine}: {repair}"
+    return True, machine
 
 
 def check_folder(folder: Path = Path()) -> tuple[bool, str]:
     """Whether the notebooks' folder can be written, so that work can be saved."""
     if os.access(folder, os.W_OK):
         return True, "this folder can be written: your work can be saved"
-    return (False, "this folder cannot be written: copy the course to a folder of your own, or your work is lost.")
+    repair = "copy the course to a folder of your own, or your work is lost."
+    return False, f"this folder cannot be written: {repair}"
 
 
 def widget_check() -> None:
@@ -95,11 +101,8 @@ def widget_check() -> None:
     from IPython.display import display
 
     button = ipywidgets.Button(description="Press me", button_style="primary")
-    answer = ipywidgets.Label("If there is no button beside this line, install ipywidgets where JupyterLab runs, "
-                              "and restart JupyterLab.")  # fmt: skip
-
-    def pressed(_):
-        answer.value = "Widgets work: the button reached the kernel."
-
-    button.on_click(pressed)
+    repair = "install ipywidgets where JupyterLab runs, and restart JupyterLab."
+    answer = ipywidgets.Label(f"If there is no button beside this line, {repair}")
+    works = "Widgets work: the button reached the kernel."
+    button.on_click(lambda _: setattr(answer, "value", works))
     display(ipywidgets.HBox([button, answer]))

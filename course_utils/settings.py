@@ -1,4 +1,4 @@
-"""A configuration whose fields describe themselves: default, bounds, scale, symbol and one sentence.
+"""A configuration whose fields describe themselves: default, bounds, scale, symbol, a sentence.
 
 Sliders, tables and the messages for bad values are all made from this one description.
 """
@@ -8,13 +8,13 @@ from numbers import Real
 from typing import Any
 
 
-def setting(default, low, high, *, help: str, symbol: str = "", unit: str = "", log: bool = False) -> Any:
-    """A field of a configuration: its default, the lowest and highest value it may take, and what it means.
+def setting(default, low, high, help: str, *, symbol="", unit="", log=False) -> Any:
+    """A field of a configuration: its default, the bounds of its value, and what it means.
 
     `log` asks for a logarithmic slider; an integer default makes the field an integer.
     """
-    description = {"low": low, "high": high, "help": help, "symbol": symbol, "unit": unit, "log": log}
-    return dataclasses.field(default=default, metadata=description)
+    description = {"low": low, "high": high, "help": help, "symbol": symbol}
+    return dataclasses.field(default=default, metadata=description | {"unit": unit, "log": log})
 
 
 def switch(default: bool, *, help: str) -> Any:
@@ -23,9 +23,9 @@ def switch(default: bool, *, help: str) -> Any:
 
 
 def configuration(cls):
-    """Turn a class of `setting` fields into a dataclass that checks each value, now and whenever it is changed.
+    """Make a class of `setting` fields a dataclass that checks each value, also when it is changed.
 
-    Raises TypeError for an unknown name or something that is no number, ValueError for a number out of bounds.
+    Raises TypeError for an unknown name or what is no number, ValueError for one out of bounds.
     """
     cls = dataclasses.dataclass(cls)
     fields = {field.name: field for field in dataclasses.fields(cls)}
@@ -40,10 +40,14 @@ def configuration(cls):
 
 
 def check_setting(field: dataclasses.Field, value):
-    """Return `value` as the field's own type, or raise one sentence that says what it must be (also for NaN)."""
+    """Return `value` as the field's own type, or raise one sentence that says what it must be.
+
+    TypeError for what is no number (or no bool), ValueError for one out of bounds, also for NaN.
+    """
     if isinstance(field.default, bool):
         if not isinstance(value, bool):
-            raise TypeError(f"{field.name} = {value!r}: must be True or False ({field.metadata['help']}).")
+            meaning = field.metadata["help"]
+            raise TypeError(f"{field.name} = {value!r}: must be True or False ({meaning}).")
         return value
     whole = isinstance(field.default, int)
     low, high, meaning = (field.metadata[key] for key in ("low", "high", "help"))

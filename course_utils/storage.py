@@ -1,7 +1,7 @@
-"""Files: agents with their lineage card, checkpoints of a training, and what ships with the course.
+"""Files: agents with their lineage card, checkpoints of a training, and what ships.
 
-All are safetensors files: numbers and a header in JSON, nothing that could run code. A file is written beside its
-place and moved there when it is whole.
+All are safetensors files: numbers and a header in JSON, nothing that could run code. A file is
+written beside its place and moved there when it is whole.
 """
 
 import hashlib
@@ -12,63 +12,75 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from course_utils import evaluation
 from course_utils.networks import QNetwork
 
 SHIPPED = Path(__file__).parents[1] / "data"
-RUNS = Path(os.environ.get("COURSE_RUNS") or Path(__file__).parents[1] / "runs")  # what learners make themselves
+# What learners make themselves.
+RUNS = Path(os.environ.get("COURSE_RUNS") or Path(__file__).parents[1] / "runs")
 
 
-def save_tensors(path: Path, tensors: dict[str, torch.Tensor], facts: dict) -> None:
-    """Write tensors and facts (whatever JSON can hold) as one file; an older file stays until this one is whole."""
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file beside its place, then move it there: an older one stays until this is whole."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".unfinished")
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    save_file(tensors, unfinished, metadata={"facts": json.dumps(facts)})
-    with open(unfinished, "rb+") as file:
+    with open(unfinished, "wb") as file:
+        file.write(content)
+        file.flush()
         os.fsync(file.fileno())  # else a power cut may leave the new name on an empty file
     unfinished.replace(path)
 
 
+def save_tensors(path: Path, tensors: dict[str, torch.Tensor], facts: dict) -> None:
+    """Write tensors and facts (whatever JSON can hold) as one file, whole or not at all."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    write_whole(path, save(tensors, metadata={"facts": json.dumps(facts)}))
+
+
 def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
-    """Read what `save_tensors` wrote. Raises FileNotFoundError, or ValueError for a damaged or foreign file."""
+    """Read what `save_tensors` wrote.
+
+    Raises FileNotFoundError, or ValueError for a damaged or foreign file.
+    """
     path = Path(path)
     if not path.exists():
-        raise FileNotFoundError(f"{path.name} is not in {path.parent}: run the cell or command that makes it first.")
+        told = f"{path.name} is not in {path.parent}"
+        raise FileNotFoundError(f"{told}: run the cell or command that makes it first.")
     try:
         with safe_open(path, framework="pt") as file:
             facts = json.loads((file.metadata() or {})["facts"])
             return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118
     except (SafetensorError, KeyError, ValueError) as error:
-        raise ValueError(f"{path.name} is damaged or no file of this course ({error}): delete it and make it again.") \
-            from None  # fmt: skip
+        told = f"{path.name} is damaged or no file of this course ({error})"
+        raise ValueError(f"{told}: delete it and make it again.") from None
 
 
-def save_training(path: Path, learner: torch.nn.Module, training: dict, facts: dict) -> None:
-    """Write all that a learner needs to go on: its module's tensors, `optimizer`, `generator`; and whose it is."""
+def save_training(path: Path, learner: torch.nn.Module, owner: dict, facts: dict) -> None:
+    """Write all that a learner needs to go on: its tensors, `optimizer`, `generator`; and whose."""
     tensors = learner.state_dict() | {"generator": learner.generator.get_state()}
     for number, moments in learner.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{number}.{name}": moment for name, moment in moments.items()}
-    save_tensors(path, tensors, {"training": training} | facts)
+    save_tensors(path, tensors, {"training": owner} | facts)
 
 
-def load_training(path: Path, learner: torch.nn.Module, training: dict) -> dict:
+def load_training(path: Path, learner: torch.nn.Module, owner: dict) -> dict:
     """Put a learner into the state that `save_training` wrote, and return the facts.
 
-    Raises ValueError for the checkpoint of another training, or of a learner of another shape; nothing is changed then.
+    Raises ValueError for the checkpoint of another training, or of a learner of another shape;
+    nothing is changed then.
     """
     tensors, facts = load_tensors(path)
     own = learner.state_dict()
     same_shapes = all(name in tensors and tensors[name].shape == own[name].shape for name in own)
-    if facts.get("training") != training or not same_shapes:
+    if facts.get("training") != owner or not same_shapes:
         theirs = facts.get("training", {})
-        other = ", ".join(name for name in training if theirs.get(name) != training[name]) or "the network's shape"
-        raise ValueError(
-            f"{path} is the checkpoint of another training, with other {other}: delete it, or use its own."
-        )
+        names = [name for name in owner if theirs.get(name) != owner[name]]
+        other = ", ".join(names) or "shapes of the network"
+        told = f"{path} is the checkpoint of another training, with other {other}"
+        raise ValueError(f"{told}: delete it, or use its own.")
     moments = {}
     for name in tensors.keys() - own.keys() - {"generator"}:
         _, number, moment = name.split(".")
@@ -80,7 +92,7 @@ def load_training(path: Path, learner: torch.nn.Module, training: dict) -> dict:
 
 
 def lineage_card(environment: str, parent: str | None, returns: np.ndarray, **facts) -> dict:
-    """What is told of an agent: where it comes from, what it can do, and the facts of its making.
+    """What is told of an agent: its origin, what it can do, and the facts of its making.
 
     returns: [S], the mean return of each agent. The interval is of their interquartile mean.
     """
@@ -90,18 +102,20 @@ def lineage_card(environment: str, parent: str | None, returns: np.ndarray, **fa
 
 
 def save_agent(path: Path, network: QNetwork, card: dict) -> None:
-    """Save a network with its lineage card: what it descends from, its environment, return, parameters, steps, seconds.
+    """Save a network with its lineage card: its parent, environment, return, parameters, cost.
 
-    The card must name at least `environment` and `parent` (None for an agent that learned from nothing).
+    Raises ValueError for a card without `environment` or `parent` (None for an agent that learned
+    from nothing), and for a network with parts that its arguments do not tell.
     """
     missing = {"environment", "parent"} - set(card)
     if missing:
         raise ValueError(f"the lineage card lacks {', '.join(sorted(missing))}.")
-    if network.state_dict().keys() != QNetwork(**network.shape).state_dict().keys():
-        raise ValueError("this network has parts that its shape does not tell, such as LoRA or heads: save "
-                         "`finetuning.plain(finetuning.merge(network))`, or what learns by `save_part`.")  # fmt: skip
-    card = card | {"parameters": network.parameters_of_one(), "seeds": network.shape["seeds"]}
-    save_tensors(path, network.state_dict(), {"card": card, "network": network.shape})
+    if network.state_dict().keys() != QNetwork(**network.arguments).state_dict().keys():
+        told = "this network has parts that its arguments do not tell, such as LoRA"
+        way = "`parts.plain(parts.merge(network))`, or what learns by `parts.save_part`"
+        raise ValueError(f"{told}: save {way}.")
+    card = card | {"parameters": network.parameters_of_one(), "seeds": network.seeds}
+    save_tensors(path, network.state_dict(), {"card": card, "network": network.arguments})
 
 
 def load_agent(path: Path) -> tuple[QNetwork, dict]:
@@ -115,14 +129,15 @@ def load_agent(path: Path) -> tuple[QNetwork, dict]:
 
 
 def shipped(name: str, folder: Path = SHIPPED) -> Path:
-    """The path of a file that ships with the course, after its SHA-256 was compared with the manifest's.
+    """The path of a file that ships with the course, compared with the manifest's SHA-256.
 
-    Raises FileNotFoundError or ValueError with one sentence that says how to get the file back.
+    Raises FileNotFoundError or ValueError with a sentence that says how to get the file back.
     """
     known = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     if name not in known:
         raise ValueError(f"the course ships no file '{name}'. It ships: {', '.join(known)}.")
-    path, again = folder / name, f"get it back with `git checkout data/{name}`, or make it again with `make data`."
+    path = folder / name
+    again = f"get it back with `git checkout data/{name}`, or make it again with `make data`."
     if not path.exists():
         raise FileNotFoundError(f"data/{name} is missing: {again}")
     if sha256(path) != known[name]["sha256"]:
@@ -131,7 +146,7 @@ def shipped(name: str, folder: Path = SHIPPED) -> Path:
 
 
 def find_agent(name: str) -> Path:
-    """The learner's own agent of that name in `runs`, if there is one, else the one that ships with the course."""
+    """The learner's own agent of that name in `runs`, if there is one, else the shipped one."""
     return RUNS / name if (RUNS / name).exists() else shipped(name)
 
 

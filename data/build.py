@@ -1,6 +1,7 @@
-"""Make everything in this folder again, on two cores: make data.
+"""Make everything in this folder again: make data.
 
-What was interrupted goes on from its checkpoint, or with the next arm of its study.
+What was interrupted goes on from its checkpoint, or with the next arm of its study. The arms run
+on two cores, or on a Dask cluster: make data CLUSTER=tcp://address:8786
 Names may follow, to make only these: python data/build.py lunar_lander_200k imitation
 """
 
@@ -21,27 +22,34 @@ import torch
 import tuned
 
 from course_utils import evaluation, storage
-from course_utils.dqn import DQNConfig, train_dqn
-from course_utils.networks import greedy
+from course_utils.learner import DQNConfig
+from course_utils.train import train_dqn
 
 FOLDER = Path(__file__).parent
 SEED, SEEDS, RECORDS, EPISODES = 0, 10, 40, 100  # tuned with seeds from 100 on
-# Episodes along the way (plus the step), the fresh ones beside them, and those of the last network: never the same.
+# Episodes along the way (plus the step), the fresh ones beside them, and those of the last network:
+# never the same.
 CURVE_SEED, SECOND_SEED, TEST_SEED = 1000, 10_000_000, 20_000_000
 
 LUNAR_LANDER = {
-    "width": 128, "n_steps": 5, "double": True, "environments": 16, "updates_per_step": 2, "exploration": 0.15,
-    "target_period": 1, "target_rate": 0.01, "learning_starts": 4000, "replay_capacity": 100_000, "batch_size": 64,
-}  # fmt: skip
-MOUNTAIN_CAR = {"discount": 0.99, "steps": 60_000, "exploration": 0.5, "replay_capacity": 60_000, "batch_size": 64}
+    **{"width": 128, "n_steps": 5, "double": True, "environments": 16, "updates_per_step": 2},
+    **{"exploration": 0.15, "target_period": 1, "target_rate": 0.01, "learning_starts": 4000},
+    **{"replay_capacity": 100_000, "batch_size": 64},
+}
+MOUNTAIN_CAR = {"discount": 0.99, "steps": 60_000, "exploration": 0.5}
+MOUNTAIN_CAR |= {"replay_capacity": 60_000, "batch_size": 64}
+ACROBOT = {"discount": 0.99, "n_steps": 10, "steps": 60_000, "replay_capacity": 50_000}
 RUNS = {
     "cartpole": ("CartPole-v1", DQNConfig()),
     "mountain_car_n1": ("MountainCar-v0", DQNConfig(**MOUNTAIN_CAR, n_steps=1)),
     "mountain_car_n10": ("MountainCar-v0", DQNConfig(**MOUNTAIN_CAR, n_steps=10)),
-    "mountain_car_n1_often": ("MountainCar-v0", DQNConfig(**MOUNTAIN_CAR, n_steps=1, target_period=10)),
+    "mountain_car_n1_often": (
+        "MountainCar-v0",
+        DQNConfig(**MOUNTAIN_CAR, n_steps=1, target_period=10),
+    ),
     "lunar_lander_200k": ("LunarLander-v3", DQNConfig(**LUNAR_LANDER, steps=200_000)),
     "lunar_lander_320k": ("LunarLander-v3", DQNConfig(**LUNAR_LANDER, steps=320_000)),
-    "acrobot": ("Acrobot-v1", DQNConfig(discount=0.99, n_steps=10, steps=60_000, replay_capacity=50_000)),
+    "acrobot": ("Acrobot-v1", DQNConfig(**ACROBOT)),
 }
 
 POOL = {
@@ -55,25 +63,30 @@ POOL_SEEDS, POOL_STEPS, POOL_RECORDS = 100, 10_000, 10
 STUDIES = {study: module for module in (taught, tuned, distilled) for study in module.STUDIES}
 
 
+# ---- recipes: all that decides what a file holds ----
+
+
 def recipe(name: str) -> dict:
     """All that decides what a run gives."""
     if name == "cartpole_pool":
-        arms = {arm: asdict(DQNConfig(steps=POOL_STEPS, **settings)) for arm, settings in POOL.items()}
-        made = {"environment": "CartPole-v1", "arms": arms, "seeds": POOL_SEEDS, "records": POOL_RECORDS}
+        arms = {arm: asdict(DQNConfig(steps=POOL_STEPS, **more)) for arm, more in POOL.items()}
+        made = {"environment": "CartPole-v1", "arms": arms}
+        made |= {"seeds": POOL_SEEDS, "records": POOL_RECORDS}
     elif name in STUDIES:
         module = STUDIES[name]
-        common = module.fixed() | module.CHOSEN  # which of the swept values were chosen decides no arm
+        common = module.fixed() | module.CHOSEN  # which of the swept values were chosen
         return {"arms": {arm: arm_recipe(name, arm) for arm in arms_of(name)}, "common": common}
     elif name in distilled.AGENTS:
         return distilled.agent_recipe(name)
     else:
         env_id, config = RUNS[name]
-        made = {"environment": env_id, "config": asdict(config), "seeds": SEEDS, "records": RECORDS}
+        made = {"environment": env_id, "config": asdict(config)}
+        made |= {"seeds": SEEDS, "records": RECORDS}
     return made | {"seed": SEED, "test_seeds": [CURVE_SEED, SECOND_SEED, TEST_SEED]}
 
 
 def recipe_hash(name: str) -> str:
-    """The recipe as 16 hexadecimal digits: a file whose manifest says another one is out of date."""
+    """The recipe as 16 hexadecimal digits: a file with another one is out of date."""
     return hash_of(recipe(name))
 
 
@@ -82,19 +95,31 @@ def hash_of(facts: dict) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def recipe_of(path: Path) -> str:
+    """The recipe hash that a file carries, in its lineage card or its facts."""
+    facts = storage.load_tensors(path)[1]
+    return facts.get("card", facts)["recipe"]
+
+
+# ---- agents ----
+
+
 def build(name: str) -> None:
     """Train the run's agents, test the last networks, and save them with their lineage card."""
     env_id, config = RUNS[name]
     checkpoint, curve_file = FOLDER / f"{name}.checkpoint", FOLDER / f"{name}.curve.json"
-    curve = json.loads(curve_file.read_text()) if checkpoint.exists() and curve_file.exists() else {}
+    goes_on = checkpoint.exists() and curve_file.exists()
+    curve = json.loads(curve_file.read_text()) if goes_on else {}
     for progress in train_dqn(config, env_id, SEEDS, SEED, RECORDS, checkpoint=checkpoint):
-        if str(progress.step) in curve:  # the first record after an interruption is the checkpoint's own
+        step, network = progress.step, progress.network
+        if str(step) in curve:  # the first record after an interruption is the checkpoint's own
             continue
-        returns = evaluation.play_episodes(greedy(progress.network), env_id, SEEDS, 10, CURVE_SEED + progress.step)
-        curve[str(progress.step)] = returns.mean(1).round(2).tolist()
-        curve_file.write_text(json.dumps(curve))
-        print(f"{name}: step {progress.step}, return {returns.mean():.1f}, {progress.cpu_seconds:.0f} s", flush=True)
-    returns = evaluation.play_episodes(greedy(progress.network), env_id, SEEDS, EPISODES, TEST_SEED).mean(1)
+        returns = evaluation.mean_returns(network, env_id, 10, CURVE_SEED + step)
+        curve[str(step)] = returns.round(2).tolist()
+        storage.write_whole(curve_file, json.dumps(curve).encode())
+        seconds = f"{progress.cpu_seconds:.0f} s"
+        print(f"{name}: step {step}, return {returns.mean():.1f}, {seconds}", flush=True)
+    returns = evaluation.mean_returns(network, env_id, EPISODES, TEST_SEED)
     made = recipe(name) | {
         "recipe": recipe_hash(name),
         "versions": {package: version(package) for package in ("torch", "gymnasium", "numpy")},
@@ -105,46 +130,61 @@ def build(name: str) -> None:
         "curve_returns": np.array(list(curve.values())).T.tolist(),
     }
     card = storage.lineage_card(made.pop("environment"), None, returns, **made)
-    storage.save_agent(FOLDER / f"{name}.safetensors", progress.network, card)
+    storage.save_agent(FOLDER / f"{name}.safetensors", network, card)
     checkpoint.unlink()
     curve_file.unlink()
 
 
 def build_agent(name: str) -> None:
-    """Make agents from others that are there already, test them, and save them with their lineage card."""
+    """Make agents from others that are there, test them, and save them with their card."""
     env_id, parent, function, settings = distilled.AGENTS[name]
     started = time.process_time()
     network = function(**settings)
     seconds = time.process_time() - started
-    returns = evaluation.play_episodes(greedy(network), env_id, network.shape["seeds"], EPISODES, TEST_SEED).mean(1)
+    returns = evaluation.mean_returns(network, env_id, EPISODES, TEST_SEED)
     made = recipe(name) | {"recipe": recipe_hash(name), "episodes": EPISODES, "seed": SEED}
-    made |= {"environment_steps": distilled.steps_of(settings), "cpu_seconds": round(seconds / len(returns), 2)}
-    storage.save_agent(FOLDER / f"{name}.safetensors", network, storage.lineage_card(env_id, parent, returns, **made))
+    made |= {"environment_steps": distilled.steps_of(settings)}
+    made |= {"cpu_seconds": round(seconds / len(returns), 2)}
+    card = storage.lineage_card(env_id, parent, returns, **made)
+    storage.save_agent(FOLDER / f"{name}.safetensors", network, card)
     print(f"{name}: return {returns.mean():.1f}, {seconds:.0f} s", flush=True)
 
 
 def build_pool() -> None:
-    """Many short runs of a few variants: tested along the way twice, on episodes to choose by and on fresh ones."""
+    """Many short runs of a few variants, tested along the way twice.
+
+    Once on episodes to choose by, once on fresh ones.
+    """
     tensors = {}
     for arm, settings in POOL.items():
         config = DQNConfig(steps=POOL_STEPS, **settings)
         tests = {CURVE_SEED: [], SECOND_SEED: []}
         for progress in train_dqn(config, "CartPole-v1", POOL_SEEDS, SEED, POOL_RECORDS):
-            act = greedy(progress.network)
+            network, step = progress.network, progress.step
             for seed, returns in tests.items():
-                played = evaluation.play_episodes(act, "CartPole-v1", POOL_SEEDS, 10, seed + progress.step)
-                returns.append(played.mean(1))
-        last = evaluation.play_episodes(act, "CartPole-v1", POOL_SEEDS, EPISODES, TEST_SEED).mean(1)
-        arrays = {"return": last, "tests": np.array(tests[CURVE_SEED]).T, "fresh": np.array(tests[SECOND_SEED]).T}
-        tensors |= {f"{arm}.{name}": torch.tensor(array, dtype=torch.float32) for name, array in arrays.items()}
-        print(f"cartpole_pool: {arm}, return {last.mean():.1f}, {progress.cpu_seconds:.0f} s", flush=True)
-    facts = recipe("cartpole_pool") | {"recipe": recipe_hash("cartpole_pool"), "episodes": EPISODES}
-    storage.save_tensors(FOLDER / "cartpole_pool.safetensors", tensors, facts)
+                returns.append(evaluation.mean_returns(network, "CartPole-v1", 10, seed + step))
+        last = evaluation.mean_returns(network, "CartPole-v1", EPISODES, TEST_SEED)
+        chosen, fresh = (np.array(tests[seed]).T for seed in (CURVE_SEED, SECOND_SEED))
+        arrays = {"return": last, "tests": chosen, "fresh": fresh}
+        tensors |= {f"{arm}.{name}": as_tensor(array) for name, array in arrays.items()}
+        seconds = f"{progress.cpu_seconds:.0f} s"
+        print(f"cartpole_pool: {arm}, return {last.mean():.1f}, {seconds}", flush=True)
+    facts = recipe("cartpole_pool") | {"recipe": recipe_hash("cartpole_pool")}
+    path = FOLDER / "cartpole_pool.safetensors"
+    storage.save_tensors(path, tensors, facts | {"episodes": EPISODES})
+
+
+def as_tensor(array) -> torch.Tensor:
+    """Numbers as they are stored."""
+    return torch.as_tensor(np.asarray(array), dtype=torch.float32)
+
+
+# ---- studies: files with many arms ----
 
 
 def arms_of(study: str) -> dict:
     """The arms of a study: name → its function and settings."""
-    return {arm: (function, settings) for arm, function, settings in STUDIES[study].STUDIES[study]()}
+    return {arm: (function, more) for arm, function, more in STUDIES[study].STUDIES[study]()}
 
 
 def arm_recipe(study: str, arm: str) -> dict:
@@ -157,23 +197,24 @@ def run_arm(study: str, arm: str) -> tuple[dict[str, torch.Tensor], float]:
     """The arm's arrays as tensors, and the CPU seconds that it took."""
     function, settings = arms_of(study)[arm]
     started = time.process_time()
-    arrays = {
-        name: torch.as_tensor(np.asarray(array), dtype=torch.float32) for name, array in function(**settings).items()
-    }
+    arrays = {name: as_tensor(array) for name, array in function(**settings).items()}
     return arrays, time.process_time() - started
 
 
 def part_of(study: str, arm: str) -> Path:
-    """Where an arm's result waits until its study is complete; another recipe has another place."""
-    return FOLDER / "parts" / f"{study}.{hash_of(arm_recipe(study, arm) | STUDIES[study].fixed())}.safetensors"
+    """Where an arm's result waits until its study is complete; another recipe, another place."""
+    made = hash_of(arm_recipe(study, arm) | STUDIES[study].fixed())
+    return FOLDER / "parts" / f"{study}.{made}.safetensors"
 
 
-def build_arm(study: str, arm: str) -> None:
-    """One arm of a study, unless an interrupted build has left it."""
-    if not part_of(study, arm).exists():
-        tensors, seconds = run_arm(study, arm)
+def build_arms(studies: list[str], cluster: str | None = None) -> None:
+    """All arms that an interrupted build has not left, each saved as soon as it is there."""
+    arms = [(study, arm) for study in studies for arm in arms_of(study)]
+    missing = [(run_arm, *pair) for pair in arms if not part_of(*pair).exists()]
+    for (_, study, arm), (tensors, seconds) in side_by_side(missing, cluster):
         storage.save_tensors(part_of(study, arm), tensors, {"cpu_seconds": round(seconds, 1)})
-        print(f"{study}: {arm}, return {tensors['return'].mean():.1f}, {seconds:.0f} s", flush=True)
+        told = f"return {tensors['return'].mean():.1f}, {seconds:.0f} s"
+        print(f"{study}: {arm}, {told}", flush=True)
 
 
 def join_study(study: str) -> None:
@@ -184,15 +225,13 @@ def join_study(study: str) -> None:
         tensors |= {f"{arm}.{name}": tensor for name, tensor in part.items()}
         seconds[arm] = facts["cpu_seconds"]
     facts = recipe(study) | {"recipe": recipe_hash(study), "seeds": SEEDS, "cpu_seconds": seconds}
-    storage.save_tensors(FOLDER / f"{study}.safetensors", tensors, facts | {"episodes": EPISODES})
+    path = FOLDER / f"{study}.safetensors"
+    storage.save_tensors(path, tensors, facts | {"episodes": EPISODES})
     for arm in arms_of(study):
         part_of(study, arm).unlink(missing_ok=True)  # arms of the same recipe share their part
 
 
-def recipe_of(path: Path) -> str:
-    """The recipe hash that a file carries, in its lineage card or its facts."""
-    facts = storage.load_tensors(path)[1]
-    return facts.get("card", facts)["recipe"]
+# ---- the manifest, and who works ----
 
 
 def write_manifest() -> None:
@@ -202,10 +241,10 @@ def write_manifest() -> None:
         manifest[path.name] = {**size_of(path), "recipe": recipe_of(path)}
     for name, made in taught.DEMONSTRATIONS.items():
         for path in sorted((FOLDER / "demonstrations" / name).rglob("*.*")):
-            manifest[path.relative_to(FOLDER).as_posix()] = {**size_of(path), "recipe": hash_of(made)}
-    unfinished = FOLDER / "manifest.unfinished"
-    unfinished.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-    os.replace(unfinished, FOLDER / "manifest.json")
+            known = path.relative_to(FOLDER).as_posix()
+            manifest[known] = {**size_of(path), "recipe": hash_of(made)}
+    content = json.dumps(manifest, indent=2) + "\n"
+    storage.write_whole(FOLDER / "manifest.json", content.encode())
 
 
 def size_of(path: Path) -> dict:
@@ -213,22 +252,47 @@ def size_of(path: Path) -> dict:
     return {"sha256": storage.sha256(path), "bytes": path.stat().st_size}
 
 
-def side_by_side(calls: list[tuple]) -> None:
-    """Call each function with its arguments, on two cores."""
-    joblib.Parallel(n_jobs=2)(joblib.delayed(function)(*arguments) for function, *arguments in calls)
+def side_by_side(calls: list[tuple], cluster: str | None = None):
+    """Call each (function, *arguments): yields (call, result) in the order in which they end.
+
+    cluster: address of a Dask scheduler; without it two processes of this machine.
+    """
+    if not cluster:
+        yield from _parallel(calls, n_jobs=2)
+        return
+    from distributed import Client  # only here: the extra `cluster` of the package
+
+    with Client(cluster), joblib.parallel_config("dask", wait_for_workers_timeout=60):
+        yield from _parallel(calls)
 
 
-if __name__ == "__main__":
-    names = sys.argv[1:] or [*RUNS, "cartpole_pool", *taught.DEMONSTRATIONS, *distilled.AGENTS, *STUDIES]
-    pool = [(build_pool,)] if "cartpole_pool" in names else []
-    side_by_side([(build, name) for name in reversed(RUNS) if name in names] + pool)  # the longest first
+def _parallel(calls, **settings):
+    parallel = joblib.Parallel(return_as="generator_unordered", **settings)
+    return parallel(joblib.delayed(answered)(*call) for call in calls)
+
+
+def answered(function, *arguments):
+    """A call and its result, as the results come in any order."""
+    return (function, *arguments), function(*arguments)
+
+
+def main(names: list[str], cluster: str | None = None) -> None:
+    """Make the named files, or all: first what the others are made from."""
+    names = names or [*RUNS, "cartpole_pool", *taught.DEMONSTRATIONS, *distilled.AGENTS, *STUDIES]
+    calls = [(build, name) for name in reversed(RUNS) if name in names]  # the longest first
+    calls += [(build_pool,)] if "cartpole_pool" in names else []
+    list(side_by_side(calls))  # these keep checkpoints in this folder, so they stay on this machine
     for name in [name for name in taught.DEMONSTRATIONS if name in names]:
         taught.build_demonstrations(name)
     write_manifest()  # what follows reads what was made so far
     for name in [name for name in distilled.AGENTS if name in names]:
         build_agent(name)
     studies = [name for name in STUDIES if name in names]
-    side_by_side([(build_arm, study, arm) for study in studies for arm in arms_of(study)])
+    build_arms(studies, cluster)
     for study in studies:
         join_study(study)
     write_manifest()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:], os.environ.get("CLUSTER"))

@@ -1,6 +1,7 @@
-"""The recipes of notebooks 10 to 12: students of the shipped agents, one teacher or several, small or sturdy.
+"""The recipes of notebooks 10 to 12: students of the shipped agents, of one teacher or several.
 
-A study is a file with several arms, as in `taught`; each arm is a function of this file with its settings.
+A study is a file with several arms, as in `taught`; each arm is a function of this file with its
+settings.
 """
 
 from collections.abc import Callable
@@ -12,33 +13,34 @@ import taught
 import torch
 import tuned
 
-from course_utils import distillation, evaluation, robustness, storage
-from course_utils.demonstrations import load_demonstrations, memory_of, split
-from course_utils.distillation import DistillConfig, Lesson, distill
-from course_utils.dqn import train_dqn
-from course_utils.envs import TASKS
-from course_utils.imitation import DQfDConfig, expert_margin, pretrain
-from course_utils.learner import DQNConfig
+from course_utils import losses, storage
+from course_utils.distil import robust
+from course_utils.distil.distil import STATES, DistillConfig, Lesson, distill, greedy_in
+from course_utils.distil.teachers import kickstart, visit_states
+from course_utils.envs import play
+from course_utils.evaluation import mean_returns, play_episodes
+from course_utils.learner import DQNConfig, Parts
 from course_utils.networks import QNetwork, greedy
-from course_utils.teachers import Walk, kickstart
+from course_utils.teach.demonstrations import load_demonstrations, memory_of, split
+from course_utils.teach.dqfd import DQfDConfig, expert_margin, pretrain
+from course_utils.train import train_dqn
+from course_utils.tune.worlds import TASKS
 
 SEED, EPISODES = 0, 100  # tuned with seeds from 100 on
 CURVE_SEED, TEST_SEED = 1000, 20_000_000
-TEACHERS, STUDENTS, SEEDS = (0, 1, 2), 10, 10  # students of each teacher; seeds of what is trained from scratch
+# Students of each teacher; seeds of what is trained from scratch.
+TEACHERS, STUDENTS, SEEDS = (0, 1, 2), 10, 10
 LANDER = "LunarLander-v3"
 HEAVY, LIGHT, SWAPPED = tuned.HEAVY, tuned.LIGHT, "LunarLander-SwappedEngines-v0"
-LOSSES = {
-    "KL": distillation.kl_loss,
-    "NLL": distillation.nll_loss,
-    "advantages": distillation.advantage_loss,
-    "MSE": distillation.mse_loss,
-}
+LOSSES = {"KL": losses.kl_loss, "NLL": losses.nll_loss}
+LOSSES |= {"advantages": losses.advantage_loss, "MSE": losses.mse_loss}
 WIDTHS = (32, 16, 8, 4)
 TEMPERATURES = (0.003, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 STATE_COUNTS = (60, 200, 1000)  # in each of five rounds
 EQUAL_STEPS = 20_000  # from scratch in at least the CPU time of a student
-# Of each loss and size the best of four learning rates from 1e-3 to 3e-2, for KL with each of three τ from .01 to 1:
-# by the interquartile mean of students of three other teachers, agents 3 to 5, on base seed 100.
+# Of each loss and size the best of four learning rates from 1e-3 to 3e-2, for KL with each of three
+# τ from .01 to 1: by the interquartile mean of students of three other teachers, agents 3 to 5, on
+# base seed 100.
 RATES = {
     "KL": {32: 1e-2, 16: 3e-3, 8: 3e-2, 4: 1e-2},
     "NLL": {32: 3e-2, 16: 1e-2, 8: 1e-2, 4: 3e-2},
@@ -52,39 +54,35 @@ BEST = {
 }
 
 
-def fly(network: QNetwork, episodes: int | None = None, env_id: str = LANDER) -> np.ndarray:
-    """The mean return of each network in the test episodes. (Constants are read at the call, for other seeds.)"""
-    return evaluation.play_episodes(
-        greedy(network), env_id, network.shape["seeds"], episodes or EPISODES, TEST_SEED
-    ).mean(1)
-
-
 # ---- agents: the teachers of other worlds, and what is handed on from notebook to notebook ----
 
 
 def taught_agent(config: dict, episodes: int, warm_up: int) -> QNetwork:
-    """Fresh agents that learn with demonstrations of agent 0 (notebook 05), one for each teacher of the course."""
+    """Fresh agents that learn with demonstrations of agent 0 (notebook 05), one a teacher."""
     training = load_demonstrations("lunar_lander/expert-v0")[: -taught.HELD_OUT]
-    chosen = [split(training, (episodes,), np.random.default_rng([SEED, seed]))[0] for seed in TEACHERS]
-    memory, config = memory_of(chosen), DQfDConfig(**config)
-    generator = torch.Generator().manual_seed(SEED)
+    streams = [np.random.default_rng([SEED, seed]) for seed in TEACHERS]
+    memory = memory_of([split(training, (episodes,), stream)[0] for stream in streams])
+    generator, config = torch.Generator().manual_seed(SEED), DQfDConfig(**config)
     network = QNetwork(len(TEACHERS), 8, 4, config.width, generator=generator)
-    *_, (_, _, network) = pretrain(config, memory, network, warm_up, SEED, 1, expert_margin)
-    hooks = {"network": network, "demonstrations": memory, "extra_loss": expert_margin}
-    *_, last = train_dqn(config, LANDER, len(TEACHERS), SEED, 1, **hooks)
+    parts = Parts(extra_loss=expert_margin())
+    *_, (_, _, network) = pretrain(config, memory, network, warm_up, SEED, 1, parts)
+    start = {"network": network, "demonstrations": memory, "parts": parts}
+    *_, last = train_dqn(config, LANDER, len(TEACHERS), SEED, 1, **start)
     return last.network
 
 
 def tuned_agent(env_id: str, parent: str, config: dict) -> QNetwork:
     """The three agents of `parent`, fine-tuned to another world (notebook 07)."""
-    *_, last = train_dqn(DQNConfig(**config), env_id, len(TEACHERS), SEED, 1, network=teachers(parent))
+    start, config = teachers(parent), DQNConfig(**config)
+    *_, last = train_dqn(config, env_id, len(TEACHERS), SEED, 1, network=start)
     return last.network
 
 
 def students(lessons: dict, config: dict, heads: bool = False) -> QNetwork:
     """Ten students of each of three teachers; lessons: environment → file of its teachers."""
     given = [Lesson(env_id, teachers(name, STUDENTS)) for env_id, name in lessons.items()]
-    *_, last = distill(DistillConfig(**config), given, len(TEACHERS) * STUDENTS, seed=SEED, records=1, heads=heads)
+    count, options = len(TEACHERS) * STUDENTS, {"seed": SEED, "records": 1, "heads": heads}
+    *_, last = distill(DistillConfig(**config), given, count, **options)
     return last.network
 
 
@@ -101,7 +99,7 @@ def teachers(name: str = "lunar_lander_320k", students: int = 1) -> QNetwork:
 # Chosen among four (rounds, rate) with other seeds: by the three worlds together.
 WORLDS = {"temperature": 0.1, "learning_rate": 1e-2, "rounds": 10}
 GOING_ON = tuned.LANDER | {"steps": 150_000, "learning_rate": 1e-3}
-# Name → environment of its test, parent, function, settings; in the order in which they can be made.
+# Name → environment of its test, parent, function, settings; in the order in which they are made.
 AGENTS = {
     "lunar_lander_taught": (LANDER, "lunar_lander_320k", taught_agent,
         {"config": taught.LANDER | {"steps": 60_000}, "episodes": 4, "warm_up": 2000}),
@@ -110,27 +108,30 @@ AGENTS = {
     "lunar_lander_swapped": (SWAPPED, "lunar_lander_320k", tuned_agent,
         {"env_id": SWAPPED, "parent": "lunar_lander_320k", "config": GOING_ON}),
     "lunar_lander_distilled": (LIGHT, "lunar_lander_tuned", students,
-        {"lessons": {LIGHT: "lunar_lander_tuned", LANDER: "lunar_lander_320k"}, "config": WORLDS | {"width": 16}}),
+        {"lessons": {LIGHT: "lunar_lander_tuned", LANDER: "lunar_lander_320k"},
+         "config": WORLDS | {"width": 16}}),
     "cartpole_student": ("CartPole-v1", "cartpole", students,
         {"lessons": {"CartPole-v1": "cartpole"}, "config": {"temperature": 0.1}}),
 }  # fmt: skip
 for width in WIDTHS:
     settings = {"lessons": {LANDER: "lunar_lander_320k"}, "config": BEST[f"KL, {width}-{width}"]}
-    AGENTS[f"lunar_lander_students_{width}"] = (LANDER, "lunar_lander_320k", students, settings)
+    made = LANDER, "lunar_lander_320k", students, settings
+    AGENTS[f"lunar_lander_students_{width}"] = made
 
 
 @cache
 def visited_by_teachers(seed: int) -> torch.Tensor:
     """States of the three teachers' flights, [3, 4000, 8]."""
-    return Walk(LANDER, len(TEACHERS), 8, seed).visit(greedy(teachers()), 4000)
+    return visit_states(play(greedy(teachers()), LANDER, len(TEACHERS), 8, seed), 4000)
 
 
 def agent_recipe(name: str) -> dict:
     """All that decides what these agents are."""
     env_id, parent, function, settings = AGENTS[name]
     sources = sorted({parent, *settings.get("lessons", {}).values()})
-    made = {"task": env_id, "made_from": parent, "does": function.__name__, "settings": settings, "seed": SEED}
-    return made | {"sources": [taught.weights_hash(source) for source in sources], "test_seed": TEST_SEED}
+    made = {"task": env_id, "made_from": parent, "does": function.__name__, "settings": settings}
+    made |= {"sources": [taught.weights_hash(source) for source in sources]}
+    return made | {"seed": SEED, "test_seed": TEST_SEED}
 
 
 def steps_of(settings: dict) -> int:
@@ -146,26 +147,29 @@ def steps_of(settings: dict) -> int:
 
 def themselves() -> dict:
     """What the three teachers return: [3]."""
-    return {"return": fly(teachers())}
+    return {"return": mean_returns(teachers(), LANDER, EPISODES, TEST_SEED)}
 
 
-def students_of_three(loss: str, config: dict, who: str = "mixture", students: int = 10, episodes: int = 100) -> dict:
-    """Students of each of the three teachers, one teacher after the other: `return` [3 · students]."""
+def students_of_three(loss: str, config: dict, who="mixture", students=10, episodes=100) -> dict:
+    """Students of each of the three teachers, one after the other: `return` [3 · students]."""
     lessons = [Lesson(LANDER, teachers(students=students))]
-    *_, last = distill(DistillConfig(**config), lessons, 3 * students, LOSSES[loss], who, SEED, 1)
-    found = {"return": fly(last.network, min(episodes, EPISODES)), "learning_seconds": last.cpu_seconds}
+    how = 3 * students, LOSSES[loss], who, SEED, 1
+    *_, last = distill(DistillConfig(**config), lessons, *how)
+    returns = mean_returns(last.network, LANDER, min(episodes, EPISODES), TEST_SEED)
+    found = {"return": returns, "learning_seconds": last.cpu_seconds}
     return found | {"parameters": last.network.parameters_of_one()}
 
 
 def from_scratch(changed: dict) -> dict:
-    """The same small networks, trained by reward, with the teacher's own settings but for those that are changed."""
+    """The same small networks, trained by reward, with the teacher's settings but for `changed`."""
     card = storage.load_agent(taught.FOLDER / "lunar_lander_320k.safetensors")[1]
     *_, last = train_dqn(DQNConfig(**card["config"] | changed), LANDER, SEEDS, SEED, 1)
-    return {"return": fly(last.network), "learning_seconds": last.cpu_seconds}
+    returns = mean_returns(last.network, LANDER, EPISODES, TEST_SEED)
+    return {"return": returns, "learning_seconds": last.cpu_seconds}
 
 
 def study_of_distillation():
-    """Notebook 10: the frontier of loss and size; temperatures; whose states; more updates; and from scratch."""
+    """Notebook 10: the frontier of loss and size; temperatures; states; updates; from scratch."""
     yield "teachers", themselves, {}
     for arm, best in BEST.items():
         yield arm, students_of_three, {"loss": arm.split(",")[0], "config": best}
@@ -176,9 +180,10 @@ def study_of_distillation():
             config = BEST[f"KL, {width}-{width}"] | {"temperature": temperature}
             settings = {"loss": "KL", "config": config, "students": 4, "episodes": 30}
             yield f"KL, {width}-{width}, τ = {temperature:g}", students_of_three, settings
-    for who in distillation.STATES:
+    for who in STATES:
         for count in STATE_COUNTS:
-            config = BEST["KL, 8-8"] | {"states": count, "environments": 1}  # whole flights, however few states
+            # whole flights, however few states
+            config = BEST["KL, 8-8"] | {"states": count, "environments": 1}
             settings = {"loss": "KL", "config": config, "who": who, "episodes": 30}
             yield f"KL, 8-8, {who}, {count} states", students_of_three, settings
     for width in WIDTHS:
@@ -199,43 +204,46 @@ WEIGHTS, UNTILS = (0.1, 0.3, 1.0, 3.0), (0.25, 0.5, 1.0, 0.0)
 
 
 def several(lessons: dict, config: dict, heads: bool, episodes: int = 100) -> dict:
-    """Students of several teachers at once: `matrix` [30, lessons]. lessons: environment → (file, actions)."""
+    """Students of several teachers at once: `matrix` [30, lessons].
+
+    lessons: environment → (file, actions).
+    """
     network = students({env_id: name for env_id, (name, _) in lessons.items()}, config, heads)
-    count, columns = network.shape["seeds"], []
+    episodes, columns = min(episodes, EPISODES), []
     for number, (env_id, (_, actions)) in enumerate(lessons.items()):
-        act = distillation.greedy_in(network, number, actions)
-        played = evaluation.play_episodes(act, env_id, count, min(episodes, EPISODES), TEST_SEED)
-        columns.append(played.mean(1))
+        act = greedy_in(network, number, actions)
+        columns.append(play_episodes(act, env_id, network.seeds, episodes, TEST_SEED).mean(1))
     matrix = np.stack(columns, -1)
-    return {"matrix": matrix, "return": matrix.mean(1), "parameters": network.parameters_of_one()}
+    parameters = network.parameters_of_one()
+    return {"matrix": matrix, "return": matrix.mean(1), "parameters": parameters}
 
 
 def elsewhere(name: str, worlds: list) -> dict:
     """What teachers return in all worlds: `matrix` [3, worlds]."""
     network = teachers(name)
-    matrix = np.stack([fly(network, env_id=env_id) for env_id in worlds], -1)
+    columns = [mean_returns(network, env_id, EPISODES, TEST_SEED) for env_id in worlds]
+    matrix = np.stack(columns, -1)
     return {"matrix": matrix, "return": matrix.mean(1)}
 
 
 def generations(width: int, count: int, students: int) -> dict:
     """Students of students: `by_generation` [3 · students, count + 1], the teachers first."""
-    network = teachers(students=students)
-    returns = [fly(network, min(50, EPISODES))]
+    network, episodes = teachers(students=students), min(50, EPISODES)
+    config = DistillConfig(width=width, temperature=0.1, layer_norm=width > 32)
+    returns = [mean_returns(network, LANDER, episodes, TEST_SEED)]
     for generation in range(count):
-        config = DistillConfig(width=width, temperature=0.1, layer_norm=width > 32)
-        *_, last = distill(
-            config, [Lesson(LANDER, network)], len(TEACHERS) * students, seed=SEED + generation, records=1
-        )
+        options = {"seed": SEED + generation, "records": 1}
+        *_, last = distill(config, [Lesson(LANDER, network)], len(TEACHERS) * students, **options)
         network = last.network
-        returns.append(fly(network, min(50, EPISODES)))
+        returns.append(mean_returns(network, LANDER, episodes, TEST_SEED))
     return {"by_generation": np.stack(returns, -1), "return": returns[-1]}
 
 
 def wrong_teacher(share: float, students: int, rng: np.random.Generator, biased: bool) -> Callable:
     """The three teachers, whose decision is another one in a share of the states.
 
-    At random: any action, drawn anew each time. Biased: none at all, always in the same states, the right part of the
-    world, which is chosen so wide that this share of the teachers' own states lies in it.
+    At random: any action, drawn anew each time. Biased: none at all, always in the same states, the
+    right part of the world, so wide that this share of the teachers' own states lies in it.
     """
     network = teachers(students=students)
     edge = np.quantile(visited_by_teachers(SEED + 1)[..., 0], 1 - share) if biased else 0.0
@@ -254,35 +262,40 @@ def wrong_teacher(share: float, students: int, rng: np.random.Generator, biased:
 
 
 def of_a_wrong_teacher(share: float, biased: bool, states: int, environments: int = 8) -> dict:
-    """Students of teachers that are wrong in a share of the states, and what these teachers return themselves."""
+    """Students of teachers that are wrong in a share of the states, and these teachers' returns."""
     teacher = wrong_teacher(share, STUDENTS, np.random.default_rng(SEED), biased)
     config = DistillConfig(states=states, standardize=False, environments=environments)
-    *_, last = distill(
-        config, [Lesson(LANDER, teacher)], len(TEACHERS) * STUDENTS, distillation.nll_loss, seed=SEED, records=1
-    )
+    how = len(TEACHERS) * STUDENTS, losses.nll_loss
+    *_, last = distill(config, [Lesson(LANDER, teacher)], *how, seed=SEED, records=1)
     own = wrong_teacher(share, 1, np.random.default_rng(SEED), biased)
 
     def act(observation):
-        return own(torch.as_tensor(observation).flatten(0, 1)).argmax(-1).reshape(observation.shape[:2])
+        values = own(torch.as_tensor(observation).flatten(0, 1))
+        return values.argmax(-1).reshape(observation.shape[:2])
 
-    taught_by = evaluation.play_episodes(act, LANDER, len(TEACHERS), EPISODES, TEST_SEED).mean(1)
-    return {"return": fly(last.network, min(30, EPISODES)), "teachers": taught_by}
+    taught_by = play_episodes(act, LANDER, len(TEACHERS), EPISODES, TEST_SEED).mean(1)
+    returns = mean_returns(last.network, LANDER, min(30, EPISODES), TEST_SEED)
+    return {"return": returns, "teachers": taught_by}
 
 
 def kickstarted(env_id: str, weight: float, until: float, config: dict) -> dict:
     """Fresh small learners of a task, pulled to a teacher that knows another: seed k to agent k."""
     hook = kickstart(tuned.source(env_id), weight, until, 0.1) if weight else None
-    steps, curve = [], []
-    for record in train_dqn(DQNConfig(**config), env_id, SEEDS, SEED, 12, extra_loss=hook):
+    steps, curve, settings = [], [], DQNConfig(**config)
+    for record in train_dqn(settings, env_id, SEEDS, SEED, 12, parts=Parts(extra_loss=hook)):
         steps.append(record.step)
-        played = evaluation.play_episodes(greedy(record.network), env_id, SEEDS, 20, CURVE_SEED + record.step)
-        curve.append(played.mean(1))
-    return {"steps": steps, "curve": np.array(curve).T, "return": fly(record.network, env_id=env_id)}
+        curve.append(mean_returns(record.network, env_id, 20, CURVE_SEED + record.step))
+    returns = mean_returns(record.network, env_id, EPISODES, TEST_SEED)
+    return {"steps": steps, "curve": np.array(curve).T, "return": returns}
 
 
 def study_of_several_teachers():
-    """Notebook 11: several worlds, several bodies; students of students; wrong teachers; a start with help."""
-    own = {LANDER: "lunar_lander_320k", LIGHT: "lunar_lander_tuned", SWAPPED: "lunar_lander_swapped"}
+    """Notebook 11: several worlds and bodies; generations; wrong teachers; a start with help."""
+    own = {
+        LANDER: "lunar_lander_320k",
+        LIGHT: "lunar_lander_tuned",
+        SWAPPED: "lunar_lander_swapped",
+    }
     for env_id, name in own.items():
         yield f"teachers of {env_id}", elsewhere, {"name": name, "worlds": list(own)}
     worlds = {env_id: (name, 4) for env_id, name in own.items()}
@@ -292,33 +305,39 @@ def study_of_several_teachers():
     settings = {"lessons": worlds, "config": WORLDS | {"width": 32}, "heads": False, "episodes": 30}
     yield "three worlds, 32-32, one head", several, settings
     for pair, other in (("two worlds", LIGHT), ("opposite worlds", SWAPPED)):
-        settings = {"lessons": {env_id: worlds[env_id] for env_id in (LANDER, other)}, "heads": False}
+        two = {env_id: worlds[env_id] for env_id in (LANDER, other)}
+        settings = {"lessons": two, "heads": False}
         yield f"{pair}, 16-16, one head", several, settings | {"config": WORLDS | {"width": 16}}
     bodies = {"CartPole-v1": ("cartpole", 2), "Acrobot-v1": ("acrobot", 3)}
     for env_id, (name, _) in bodies.items():
         yield f"teachers of {env_id}", elsewhere, {"name": name, "worlds": [env_id]}
     for width in (32, 16):
-        settings = {"lessons": bodies, "config": {"width": width, "temperature": 0.1}, "heads": True}
+        config = {"width": width, "temperature": 0.1}
+        settings = {"lessons": bodies, "config": config, "heads": True}
         yield f"two bodies, {width}-{width}", several, settings
     yield "generations, 16-16", generations, {"width": 16, "count": 6, "students": STUDENTS}
     yield "generations, 128-128", generations, {"width": 128, "count": 1, "students": 3}
     for share in (0.0, 0.3, 0.5, 0.7):
         for states, environments in ((2000, 8), (40, 1)):  # few states, but of whole flights
-            settings = {"share": share, "biased": False, "states": states, "environments": environments}
+            settings = {"share": share, "biased": False}
+            settings |= {"states": states, "environments": environments}
             yield f"random in {share:.0%}, {states} states", of_a_wrong_teacher, settings
     for share in (0.1, 0.3):
-        yield f"biased in {share:.0%}", of_a_wrong_teacher, {"share": share, "biased": True, "states": 2000}
+        settings = {"share": share, "biased": True, "states": 2000}
+        yield f"biased in {share:.0%}", of_a_wrong_teacher, settings
     for task, (env_id, config) in STARTING.items():
-        yield f"{task}: alone", kickstarted, {"env_id": env_id, "weight": 0.0, "until": 0.0, "config": config}
+        alone = {"env_id": env_id, "weight": 0.0, "until": 0.0, "config": config}
+        yield f"{task}: alone", kickstarted, alone
         for weight, until in product(WEIGHTS, UNTILS):
-            settings = {"env_id": env_id, "weight": weight, "until": until, "config": config}
+            settings = alone | {"weight": weight, "until": until}
             yield f"{task}: λ = {weight:g}, until {until:g}", kickstarted, settings
 
 
 # ---- notebook 12 ----
 
 
-NOISES, DELAYS, WINDS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5), (0, 1, 2, 3, 4, 6), (0.0, 5.0, 10.0, 15.0, 20.0)
+NOISES, DELAYS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5), (0, 1, 2, 3, 4, 6)
+WINDS = (0.0, 5.0, 10.0, 15.0, 20.0)
 
 
 def sizes_of_observations() -> np.ndarray:
@@ -327,35 +346,40 @@ def sizes_of_observations() -> np.ndarray:
 
 
 def disturbed(name: str, kind: str, episodes: int) -> dict:
-    """The first agents of a file under a growing disturbance: `curve` [S, sizes], `steps` the sizes."""
+    """Agents of a file under a growing disturbance: `curve` [S, sizes], `steps` the sizes."""
     network = agents(name) if "students" in name else teachers(name)
     grid = {"delay": DELAYS, "wind": WINDS}.get(kind, NOISES)
     unit, rng, curve = sizes_of_observations(), np.random.default_rng(SEED), []
     for size in grid:
         act, world = greedy(network), {}
         if kind == "noise":
-            act = robustness.noisy(act, size * unit, rng)
+            act = robust.noisy(act, size * unit, rng)
         elif kind == "delay":
-            act = robustness.delayed(act, size)
+            act = robust.delayed(act, size)
         elif kind == "attack":
-            act = robustness.attacked(network, size * unit)
+            act = robust.attacked(network, size * unit)
         elif kind == "random signs":
             act = signed(act, size * unit, rng)
         else:
             world = {"enable_wind": size > 0, "wind_power": size}
         count = min(episodes, EPISODES)
-        played = evaluation.play_episodes(act, LANDER, network.shape["seeds"], count, TEST_SEED, **world)
+        played = play_episodes(act, LANDER, network.seeds, count, TEST_SEED, **world)
         curve.append(played.mean(1))
     return {"steps": grid, "curve": np.array(curve).T, "return": curve[0]}
 
 
 def signed(act: Callable, size: np.ndarray, rng: np.random.Generator) -> Callable:
     """The control of the attack: steps of the same size, with signs drawn at random."""
-    return lambda observation: act((observation + size * rng.choice([-1, 1], observation.shape)).astype(np.float32))
+
+    def signed_act(observation):
+        step = size * rng.choice([-1, 1], observation.shape)
+        return act((observation + step).astype(np.float32))
+
+    return signed_act
 
 
 def study_of_robustness():
-    """Notebook 12: teachers and students of three sizes, with worse sensors, late engines, wind, and an attacker."""
+    """Notebook 12: teachers and students with bad sensors, late engines, wind, an attacker."""
     for name in ("lunar_lander_320k", *(f"lunar_lander_students_{width}" for width in (32, 16, 8))):
         for kind in ("noise", "delay", "wind", "attack", "random signs"):
             episodes = 100 if name == "lunar_lander_320k" else 20
@@ -372,7 +396,8 @@ STUDIES = {
 
 def fixed() -> dict:
     """What all arms have in common and a recipe must name."""
-    facts = {"seed": SEED, "episodes": EPISODES, "test_seeds": [CURVE_SEED, TEST_SEED], "teachers": TEACHERS}
-    facts |= {"students": STUDENTS, "seeds": SEEDS, "disturbances": [NOISES, DELAYS, WINDS], "tasks": TASKS}
+    facts = {"seed": SEED, "episodes": EPISODES, "test_seeds": [CURVE_SEED, TEST_SEED]}
+    facts |= {"teachers": TEACHERS, "students": STUDENTS, "seeds": SEEDS, "tasks": TASKS}
+    facts |= {"disturbances": [NOISES, DELAYS, WINDS]}
     names = "lunar_lander_320k", "cartpole", "acrobot", *AGENTS
     return facts | {"sources": [taught.weights_hash(name) for name in names]}

@@ -1,111 +1,121 @@
-"""The recipes of notebooks 07 to 09: shipped agents that meet other tasks, in parts and in sequences.
+"""The recipes of notebooks 07 to 09: shipped agents that meet other tasks, in parts and sequences.
 
-A study is a file with several arms, as in `taught`; each arm is a function of this file with its settings, ten agents.
+A study is a file with several arms, as in `taught`; each arm is a function of this file with its
+settings, ten agents.
 """
 
 import numpy as np
 import taught
 import torch
 
-from course_utils import continual, evaluation, finetuning, storage
-from course_utils.demonstrations import memory_of, record_episodes
-from course_utils.dqn import train_dqn
-from course_utils.envs import OBSERVATION_SCALE, TASKS
-from course_utils.learner import DQNConfig
-from course_utils.networks import QNetwork, greedy
-from course_utils.robustness import trembling
+from course_utils import storage
+from course_utils.envs import OBSERVATION_SCALE
+from course_utils.evaluation import mean_returns, record_episodes
+from course_utils.learner import DQNConfig, Parts
+from course_utils.networks import QNetwork, greedy, trembling
+from course_utils.teach.demonstrations import memory_of
+from course_utils.train import train_dqn
+from course_utils.tune import continual, parts
+from course_utils.tune.worlds import TASKS
 
 SEED, SEEDS, EPISODES = 0, 10, 100  # tuned with seeds from 100 on
 CURVE_SEED, TEST_SEED, MEMORY_SEED, CURVE_EPISODES = 1000, 20_000_000, 40_000_000, 10
 SOURCES = {"CartPole-v1": "cartpole", "LunarLander-v3": "lunar_lander_320k"}
-GRAVITIES, WINDS = (-1.0, -2.0, -4.0, -6.0, -8.0, -10.0, -11.9), (0.0, 5.0, 10.0, 15.0, 20.0)
-
-
-def play(network, env_id: str, episodes: int, seed: int, **arguments) -> np.ndarray:
-    """The mean return of each network in fresh episodes."""
-    return evaluation.play_episodes(greedy(network), env_id, SEEDS, episodes, seed, **arguments).mean(1)
-
-
-def test(network, env_id: str) -> np.ndarray:
-    """The same in the test episodes. (Their seed is read at the call, so that tuning can have others.)"""
-    return play(network, env_id, EPISODES, TEST_SEED)
+GRAVITIES = -1.0, -2.0, -4.0, -6.0, -8.0, -10.0, -11.9
+WINDS = 0.0, 5.0, 10.0, 15.0, 20.0
 
 
 def source(env_id: str) -> QNetwork:
     """The ten shipped agents of the task that this one is a variant of: each seed has its own."""
-    return storage.load_agent(taught.FOLDER / f"{SOURCES[TASKS[env_id].parent]}.safetensors")[0]
+    name = SOURCES[TASKS[env_id].parent]
+    return storage.load_agent(taught.FOLDER / f"{name}.safetensors")[0]
 
 
 def fresh(env_id: str) -> QNetwork:
     """Ten untrained networks of the same shape."""
     scale, generator = OBSERVATION_SCALE.get(env_id), torch.Generator().manual_seed(SEED)
-    return QNetwork(**source(env_id).shape, observation_scale=scale, generator=generator)
+    return QNetwork(**source(env_id).arguments, observation_scale=scale, generator=generator)
 
 
 def biases_and_head_too(network: QNetwork) -> QNetwork:
     """The same network, in which the biases and the head learn beside what was added."""
     for name, parameter in network.named_parameters():
-        parameter.requires_grad_(parameter.requires_grad or name.endswith("bias") or name.startswith("head"))
+        too = name.endswith("bias") or name.startswith("head")
+        parameter.requires_grad_(parameter.requires_grad or too)
     return network
 
 
 WAYS = {
     "full": lambda network: network,
-    "head": finetuning.head_only,
-    "BitFit": finetuning.bitfit,
-    **{f"adapters {size}": lambda network, size=size: finetuning.add_adapters(network, size, SEED) for size in (1, 2)},
-    **{f"LoRA {rank}": lambda network, rank=rank: finetuning.add_lora(network, rank, seed=SEED) for rank in (1, 2, 4)},
-    "LoRA 2, biases, head": lambda network: biases_and_head_too(finetuning.add_lora(network, 2, seed=SEED)),
-    "LoRA 4, α = 1": lambda network: finetuning.add_lora(network, 4, 1.0, SEED),
+    "head": parts.head_only,
+    "BitFit": parts.bitfit,
+    "adapters 1": lambda network: parts.add_adapters(network, 1, SEED),
+    "adapters 2": lambda network: parts.add_adapters(network, 2, SEED),
+    "LoRA 1": lambda network: parts.add_lora(network, 1, seed=SEED),
+    "LoRA 2": lambda network: parts.add_lora(network, 2, seed=SEED),
+    "LoRA 4": lambda network: parts.add_lora(network, 4, seed=SEED),
+    "LoRA 2, biases, head": lambda network: biases_and_head_too(WAYS["LoRA 2"](network)),
+    "LoRA 4, α = 1": lambda network: parts.add_lora(network, 4, 1.0, SEED),
 }
 
 
 def learn(env_id: str, way: str, config: dict, records: int) -> dict:
-    """A task, learned by fresh agents or by some part of the shipped ones; tested along the way and after."""
-    network, steps, curve = fresh(env_id) if way == "fresh" else WAYS[way](source(env_id)), [], []
-    for record in train_dqn(DQNConfig(**config), env_id, SEEDS, SEED, records, network=network):
+    """A task, learned by fresh agents or by some part of the shipped ones.
+
+    They are tested along the way and after.
+    """
+    network = fresh(env_id) if way == "fresh" else WAYS[way](source(env_id))
+    steps, curve, settings = [], [], DQNConfig(**config)
+    for record in train_dqn(settings, env_id, SEEDS, SEED, records, network=network):
         steps.append(record.step)
-        curve.append(play(record.network, env_id, CURVE_EPISODES, CURVE_SEED + record.step))
-    arrays = {"steps": steps, "curve": np.array(curve).T, "return": test(record.network, env_id)}
-    return arrays | {"trainable": finetuning.trainable(record.network)}
+        seed = CURVE_SEED + record.step
+        curve.append(mean_returns(record.network, env_id, CURVE_EPISODES, seed))
+    returns = mean_returns(record.network, env_id, EPISODES, TEST_SEED)
+    arrays = {"steps": steps, "curve": np.array(curve).T, "return": returns}
+    return arrays | {"trainable": parts.trainable(record.network)}
 
 
 def zero_shot(env_id: str) -> dict:
     """What the shipped agents return in a task before any learning, and what fresh ones do."""
-    return {"return": test(source(env_id), env_id), "fresh": test(fresh(env_id), env_id)}
+    agents = {"return": source(env_id), "fresh": fresh(env_id)}
+    return {name: mean_returns(own, env_id, EPISODES, TEST_SEED) for name, own in agents.items()}
 
 
 def zero_shot_map() -> dict:
-    """What the shipped landers return for each gravity and wind, without learning: `map` [S, gravity, wind]."""
+    """What the shipped landers return by gravity and wind, unlearned: `map` [S, gravity, wind]."""
     network = source("LunarLander-Wind-v0")
-    cells = [
-        [
-            play(network, "LunarLander-v3", 10, TEST_SEED, gravity=gravity, enable_wind=wind > 0, wind_power=wind)
-            for wind in WINDS
-        ]
-        for gravity in GRAVITIES
-    ]
+
+    def returns(gravity, wind):
+        world = {"gravity": gravity, "enable_wind": wind > 0, "wind_power": wind}
+        return mean_returns(network, "LunarLander-v3", 10, TEST_SEED, **world)
+
+    cells = [[returns(gravity, wind) for wind in WINDS] for gravity in GRAVITIES]
     found = np.moveaxis(np.array(cells), -1, 0)
     return {"map": found, "return": found.mean((1, 2))}
 
 
 def after_more_source(env_id: str, config: dict, parts: int) -> dict:
-    """A task, begun from ever later moments of one training on CartPole: `by_source` [S, parts + 1], 0 the first.
+    """A task, begun from ever later moments of one training on CartPole.
 
-    All of them explore as agents that go on, those of moment 0, too.
+    `by_source` is [S, parts + 1], 0 the first. All explore as agents that go on, also those of
+    moment 0.
     """
     steps, sources = [0], [fresh(env_id)]
-    for record in train_dqn(DQNConfig(), "CartPole-v1", SEEDS, SEED + 1, parts, network=sources[0]):
+    start = {"network": sources[0]}
+    for record in train_dqn(DQNConfig(), "CartPole-v1", SEEDS, SEED + 1, parts, **start):
         steps.append(record.step)
         sources.append(record.network.choose(list(range(SEEDS))))
     ends = []
     for network in sources:
         *_, last = train_dqn(DQNConfig(**config), env_id, SEEDS, SEED, 1, network=network)
-        ends.append(test(last.network, env_id))
-    starts = [test(network, env_id) for network in sources]
-    at_home = [test(network, "CartPole-v1") for network in sources]
-    arrays = {"at_home": at_home, "starts": starts, "by_source": ends}
-    return {"steps": steps, "return": ends[-1]} | {name: np.array(rows).T for name, rows in arrays.items()}
+        ends.append(mean_returns(last.network, env_id, EPISODES, TEST_SEED))
+
+    def test(where):
+        return [mean_returns(network, where, EPISODES, TEST_SEED) for network in sources]
+
+    arrays = {"at_home": test("CartPole-v1"), "starts": test(env_id), "by_source": ends}
+    columns = {name: np.array(rows).T for name, rows in arrays.items()}
+    return {"steps": steps, "return": ends[-1]} | columns
 
 
 # ---- one task after another ----
@@ -115,10 +125,10 @@ SEQUENCE = ["CartPole-v1", "CartPole-Reversed-v0", "CartPole-ShortPole-v0"]
 TREMBLE, FISHER_SAMPLES = 0.3, 200
 
 
-WITH_MEMORY = ("replay", "distillation, old states", "EWC", "online EWC", "EWC by policy")
+WITH_MEMORY = "replay", "distillation, old states", "EWC", "online EWC", "EWC by policy"
 
 
-def what_keeps(method: str, weight: float, network: QNetwork, task: int, memories: dict, anchors: list):
+def what_keeps(method: str, weight: float, network: QNetwork, task: int, memories, anchors):
     """The `extra_loss` of a method for the tasks before this one."""
     if anchors:
         return continual.elastic(anchors[-1:] if method == "online EWC" else anchors, weight)
@@ -130,24 +140,29 @@ def what_keeps(method: str, weight: float, network: QNetwork, task: int, memorie
     return None
 
 
-def importance_of(method: str, network: QNetwork, task: int, memories: dict) -> dict[str, torch.Tensor]:
-    """How hard each parameter is to be held: by its Fisher information; with a uniform spring, all alike."""
+def importance_of(method: str, network: QNetwork, task: int, memories) -> dict[str, torch.Tensor]:
+    """How hard each parameter is held: by its Fisher information; or all alike, by a spring."""
     if method == "uniform spring":  # as with EWC, the heads of other tasks stay free
-        named = finetuning.learning_part(network).items()
-        return {name: torch.ones_like(p) for name, p in named if "heads." not in name or f"heads.{task}." in name}
-    states = memories[task].sample(FISHER_SAMPLES, 1, 1.0, torch.Generator().manual_seed(SEED + task)).observation
+        held = {name: torch.ones_like(p) for name, p in parts.learning_part(network).items()}
+        for name in ("head.weight", "head.bias"):
+            held[name].zero_()[..., network.columns()] = 1.0
+        return held
+    stream = torch.Generator().manual_seed(SEED + task)
+    states = memories[task].sample(FISHER_SAMPLES, 1, 1.0, stream).observation
     return continual.fisher(network, states, "policy" if method == "EWC by policy" else "gaussian")
 
 
-def sequence(config: dict, method: str, weight: float = 1.0, heads: bool = True, kept_episodes: int = 10) -> dict:
-    """Three tasks in a row: `matrix` [S, 4, 3], the return on each task before the first and after each of them.
+def sequence(config: dict, method: str, weight=1.0, heads=True, kept_episodes=10) -> dict:
+    """Three tasks in a row: `matrix` [S, 4, 3], the returns before the first and after each task.
 
-    method: what keeps the old tasks alive. heads: one for each task, else one for all. kept_episodes: how many episodes
-    the agent plays after a task, with some random actions, to fill the method's memory; `kept_steps`: their steps, the
-    mean over agents. For a task still to come the newest column answers, or a separate network that is untrained.
+    method: what keeps the old tasks alive. heads: one for each task, else one for all.
+    kept_episodes: how many episodes the agent plays after a task, with some random actions, to fill
+    the method's memory; `kept_steps`: their steps, the mean over agents. For a task still to come
+    the newest column answers, or a separate network that is untrained.
     """
     if method not in ("none", "columns", "separate", *WEIGHTS):
-        raise ValueError(f"method = {method!r}: choose none, columns, separate, {', '.join(WEIGHTS)}.")
+        known = ", ".join(("none", "columns", "separate", *WEIGHTS))
+        raise ValueError(f"method = {method!r}: choose one of {known}.")
     network = untrained = fresh(SEQUENCE[1])  # CartPole-v1 itself is no variant
     network = continual.add_heads(network, len(SEQUENCE), SEED) if heads else network
     own_networks, memories, anchors, rows, kept_steps = [], {}, [], [], 0
@@ -155,34 +170,36 @@ def sequence(config: dict, method: str, weight: float = 1.0, heads: bool = True,
     def network_for(task):
         if method in ("columns", "separate") and task < len(own_networks):
             return own_networks[task]
-        if method == "separate":
-            return untrained
-        return continual.for_task(network, task) if heads else network
+        return untrained if method == "separate" else network
 
-    def test_all():
-        rows.append([test(network_for(task), env_id) for task, env_id in enumerate(SEQUENCE)])
+    def test(task, env_id):
+        head = task if heads else None
+        return mean_returns(network_for(task), env_id, EPISODES, TEST_SEED, head)
 
-    test_all()
+    rows.append([test(*each) for each in enumerate(SEQUENCE)])
     for task, env_id in enumerate(SEQUENCE):
-        extra_loss = what_keeps(method, weight, network, task, memories, anchors) if task else None
+        keeps = what_keeps(method, weight, network, task, memories, anchors) if task else None
         if method == "columns" and task:
             network = continual.ProgressiveNetwork(network, SEED + task)
-        hooks = {"network": network_for(task), "extra_loss": extra_loss}
-        *_, last = train_dqn(DQNConfig(**config), env_id, SEEDS, SEED + task, 1, **hooks)
+        start = {"network": network_for(task), "task": task if heads else 0}
+        start |= {"parts": Parts(extra_loss=keeps)}
+        *_, last = train_dqn(DQNConfig(**config), env_id, SEEDS, SEED + task, 1, **start)
         network = last.network
         own_networks.append(network)
-        test_all()
+        rows.append([test(*each) for each in enumerate(SEQUENCE)])
         if env_id == SEQUENCE[-1]:
             break  # nothing comes that would need a memory
         if method in WITH_MEMORY:
-            rng = np.random.default_rng(SEED + task)
-            act = trembling(greedy(network), TREMBLE, network.shape["actions"], rng)
-            episodes = record_episodes(act, env_id, SEEDS, kept_episodes, MEMORY_SEED + SEED + task)
+            stream = np.random.default_rng(SEED + task)
+            act = trembling(greedy(network), TREMBLE, network.arguments["actions"], stream)
+            seed = MEMORY_SEED + SEED + task
+            episodes = record_episodes(act, env_id, SEEDS, kept_episodes, seed)
             memories[task] = memory_of(episodes)
-            kept_steps += np.mean([sum(len(episode.reward) for episode in one) for one in episodes])
+            kept_steps += np.mean([sum(len(each.reward) for each in one) for one in episodes])
         if "EWC" in method or method == "uniform spring":
             before = anchors[-1] if anchors and method == "online EWC" else None
-            anchors.append(continual.remember(network, importance_of(method, network, task, memories), before))
+            importance = importance_of(method, network, task, memories)
+            anchors.append(continual.remember_weights(network, importance, before))
     matrix = np.moveaxis(np.array(rows), -1, 0)
     used = own_networks if method == "separate" else [network]
     arrays = {"matrix": matrix, "return": matrix[:, -1].mean(1), "kept_steps": kept_steps}
@@ -190,18 +207,27 @@ def sequence(config: dict, method: str, weight: float = 1.0, heads: bool = True,
 
 
 POLE = {"steps": 15_000, "learning_rate_decay": 0.01}
-LANDER = {name: value for name, value in taught.LANDER.items() if name in DQNConfig.__dataclass_fields__}
+LANDER = {
+    name: value for name, value in taught.LANDER.items() if name in DQNConfig.__dataclass_fields__
+}
 LANDER |= {"steps": 30_000, "learning_rate_decay": 0.01}
-EXPLORING = {"CartPole-v1": POLE, "LunarLander-v3": LANDER | {"epsilon_start": 1.0, "exploration": 0.15}}
-GOING_ON = {"CartPole-v1": POLE | {"epsilon_start": 0.05, "learning_starts": 500}, "LunarLander-v3": LANDER}
+EXPLORING = {
+    "CartPole-v1": POLE,
+    "LunarLander-v3": LANDER | {"epsilon_start": 1.0, "exploration": 0.15},
+}
+GOING_ON = {
+    "CartPole-v1": POLE | {"epsilon_start": 0.05, "learning_starts": 500},
+    "LunarLander-v3": LANDER,
+}
 RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1)
 HEAVY, LIGHT = "CartPole-HighGravity-v0", "LunarLander-LowGravity-v0"
 REVERSED, REVERSED_SHORT = "CartPole-Reversed-v0", "CartPole-ReversedShort-v0"
 SWEPT = (HEAVY, REVERSED, REVERSED_SHORT)  # at all rates
-# The best of those tried, by tests on the way in episodes of their own. Notebook 07: by the mean of all tests, on base
-# seed 100; for the poles with ten other source agents, trained with that seed; for the landers, on LowGravity, with
-# five of the shipped ones and four rates from 3e-4. Notebook 08: by the last three tests; on the pole with the same
-# other agents, base seeds 100 to 102 and the rates from 1e-3 to 1e-1; on the moon as the landers of 07.
+# The best of those tried, by tests on the way in episodes of their own. Notebook 07: by the mean of
+# all tests, on base seed 100; for the poles with ten other source agents, trained with that seed;
+# for the landers, on LowGravity, with five of the shipped ones and four rates from 3e-4. Notebook
+# 08: by the last three tests; on the pole with the same other agents, base seeds 100 to 102 and the
+# rates from 1e-3 to 1e-1; on the moon as the landers of 07.
 POLE_RATES = {
     "CartPole-LongPole-v0": {"fresh": 1e-2, "full": 1e-1},
     "CartPole-ShortPole-v0": {"fresh": 1e-3, "full": 3e-3},
@@ -242,7 +268,8 @@ WEIGHTS = {  # of the loss that keeps the old tasks
     "EWC by policy": (30.0, 100.0, 300.0, 1000.0, 3000.0, 10_000.0, 30_000.0),
     "uniform spring": (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0),
 }
-BEST_WEIGHTS = {  # on base seed 100, with other test episodes, by the mean return on all three tasks at the end
+# On base seed 100, with other test episodes, by the mean return on all three tasks at the end.
+BEST_WEIGHTS = {
     "replay": 3.0,
     "distillation, old states": 0.3,
     "distillation, new states": 1.0,
@@ -258,13 +285,13 @@ def arm_of(env_id: str, way: str, rate: float, **more) -> tuple:
     parent = TASKS[env_id].parent
     configs = EXPLORING if way in ("fresh", "full, exploring") else GOING_ON
     config = configs[parent] | {"learning_rate": rate} | more
-    records = {"CartPole-v1": 12, "LunarLander-v3": 6}[parent]
-    settings = {"env_id": env_id, "way": way.removesuffix(", exploring"), "config": config, "records": records}
+    settings = {"env_id": env_id, "way": way.removesuffix(", exploring"), "config": config}
+    settings["records"] = {"CartPole-v1": 12, "LunarLander-v3": 6}[parent]
     return f"{env_id}: {way}, η = {rate:g}", learn, settings
 
 
 def study_of_transfer():
-    """Notebook 07: every task, by fresh agents and by the shipped ones; a map; rates; the amount of source training."""
+    """Notebook 07: every task, by fresh and by shipped agents; a map; rates; source training."""
     for env_id in TASKS:
         yield f"{env_id}: zero-shot", zero_shot, {"env_id": env_id}
         if env_id not in SWEPT:
@@ -298,7 +325,8 @@ def study_of_continual_learning():
         yield method, sequence, {"config": POLE, "method": method, "heads": method == "none"}
     for method, weights in WEIGHTS.items():
         for weight in weights:
-            yield f"{method}, λ = {weight:g}", sequence, {"config": POLE, "method": method, "weight": weight}
+            settings = {"config": POLE, "method": method, "weight": weight}
+            yield f"{method}, λ = {weight:g}", sequence, settings
     replay = {"config": POLE, "method": "replay", "weight": BEST_WEIGHTS["replay"]}
     yield "replay, 1 episode", sequence, replay | {"kept_episodes": 1}
     for method, weight in (("none", 0.0), ("replay", 1.0), ("distillation, old states", 0.3)):
@@ -306,14 +334,24 @@ def study_of_continual_learning():
         yield f"one head: {method}", sequence, settings
 
 
-CHOSEN = {"rates": RATES, "best_rates": BEST_RATES, "weights": WEIGHTS, "best_weights": BEST_WEIGHTS}
-STUDIES = {"transfer": study_of_transfer, "adaptation": study_of_adaptation, "continual": study_of_continual_learning}
+CHOSEN = {
+    "rates": RATES,
+    "best_rates": BEST_RATES,
+    "weights": WEIGHTS,
+    "best_weights": BEST_WEIGHTS,
+}
+STUDIES = {
+    "transfer": study_of_transfer,
+    "adaptation": study_of_adaptation,
+    "continual": study_of_continual_learning,
+}
 
 
 def fixed() -> dict:
     """What all arms have in common and a recipe must name."""
     facts = {"seed": SEED, "seeds": SEEDS, "episodes": EPISODES, "curve_episodes": CURVE_EPISODES}
-    facts |= {"test_seeds": [CURVE_SEED, TEST_SEED], "memory_seed": MEMORY_SEED, "sequence": SEQUENCE}
+    facts |= {"test_seeds": [CURVE_SEED, TEST_SEED], "memory_seed": MEMORY_SEED}
+    facts |= {"sequence": SEQUENCE}
     facts |= {"tremble": TREMBLE, "fisher_samples": FISHER_SAMPLES}
     facts |= {"map": [GRAVITIES, WINDS], "tasks": TASKS}
     return facts | {"sources": [taught.weights_hash(name) for name in SOURCES.values()]}

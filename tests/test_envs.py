@@ -1,78 +1,66 @@
-"""Variants of a task are what their names say."""
+"""Many copies of an environment in one loop, and the tables of small ones."""
 
 import gymnasium as gym
 import numpy as np
-import pytest
 
 from course_utils import envs
 
 
-def flight(env, actions, seed=3):
-    observation, _ = env.reset(seed=seed)
-    rows = [observation]
-    for action in actions:
-        observation, reward, terminated, _, _ = env.step(action)
-        rows.append([*observation, reward])
-        if terminated:
-            break
-    return np.concatenate(rows)
+def test_other_environments_step_one_by_one():
+    assert type(envs.make_envs("CartPole-v1", 2)).__name__ == "CartPoleVectorEnv"
+    assert isinstance(envs.make_envs("MountainCar-v0", 2), gym.vector.SyncVectorEnv)
 
 
-ACTIONS = np.random.default_rng(0).integers(4, size=60)
+def first_steps(env_id, count, act=lambda o: np.ones(o.shape[:2], int), copies=3):
+    steps = envs.play(act, env_id, 2, copies, seed=7)
+    return [next(steps) for _ in range(count)]
 
 
-@pytest.mark.parametrize("name", envs.TASKS)
-def test_a_variant_has_the_observations_and_actions_of_its_parent(name):
-    parent = envs.TASKS[name].parent
-    ours, theirs = envs.make_envs(name, 3), envs.make_envs(parent, 3)
-    assert ours.single_observation_space == theirs.single_observation_space
-    assert ours.single_action_space == theirs.single_action_space
-    assert envs.OBSERVATION_SCALE.get(name) == envs.OBSERVATION_SCALE.get(parent)
-    assert gym.spec(name).max_episode_steps == gym.spec(parent).max_episode_steps
-    observation, _ = ours.reset(seed=1)
-    for _ in range(5):
-        following, *_ = ours.step(np.ones(3, int))
-    assert following.shape == observation.shape and np.isfinite(following).all()
+def test_a_step_has_an_axis_for_seeds_and_one_for_environments():
+    step = first_steps("CartPole-v1", 1)[0]
+    assert step.observation.shape == step.next_observation.shape == (2, 3, 4)
+    for column in (step.action, step.reward, step.terminated, step.truncated, step.real, step.done):
+        assert column.shape == (2, 3)
+    assert step.real.all() and (step.reward == 1).all()
 
 
-def test_throttled_engines_at_full_power_are_the_common_ones():
-    ours, theirs = envs.lunar_lander(main=1.0, side=1.0), gym.make("LunarLander-v3")
-    assert np.array_equal(flight(ours, ACTIONS), flight(theirs, ACTIONS))
+def test_the_row_after_an_end_only_resets():
+    """As Gymnasium's NEXT_STEP says: its reward is 0, its next observation begins an episode."""
+    steps = first_steps("CartPole-v1", 60)
+    ended = np.array([step.done for step in steps])
+    real = np.array([step.real for step in steps])
+    assert ended.any()
+    assert np.array_equal(real[1:], ~ended[:-1])
+    for step, following in zip(steps, steps[1:], strict=False):
+        assert np.array_equal(following.observation, step.next_observation)
+        assert (step.reward[~step.real] == 0).all()
+        assert (np.abs(step.next_observation[~step.real]) <= 0.05).all()  # where CartPole begins
 
 
-def test_swapped_engines_exchange_left_and_right():
-    exchanged = np.array([0, 3, 2, 1])[ACTIONS]
-    ours = gym.make("LunarLander-SwappedEngines-v0")
-    assert np.array_equal(flight(ours, ACTIONS), flight(gym.make("LunarLander-v3"), exchanged))
+def test_each_transition_is_that_of_a_single_environment():
+    rng = np.random.default_rng(0)
+    steps = first_steps("MountainCar-v0", 20, lambda o: rng.integers(3, size=o.shape[:2]))
+    one = gym.make("MountainCar-v0")
+    for step in steps:
+        one.reset(seed=0)
+        one.unwrapped.state = step.observation[1, 2].astype(float)
+        found, reward, *_ = one.step(int(step.action[1, 2]))
+        assert np.allclose(found, step.next_observation[1, 2], atol=1e-5)
+        assert reward == step.reward[1, 2]
 
 
-def test_a_weak_engine_lifts_less_and_burns_less():
-    weak, strong = (
-        flight(gym.make(name), [2] * 10).tolist() for name in ("LunarLander-WeakEngine-v0", "LunarLander-v3")
+def test_who_acts_may_change_on_the_way():
+    lead = {"action": 0}
+    steps = envs.play(lambda o: np.full(o.shape[:2], lead["action"]), "CartPole-v1", 1, 2)
+    assert not next(steps).action.any()
+    lead["action"] = 1
+    assert next(steps).action.all()
+
+
+def test_arguments_reach_the_environment():
+    steps = envs.play(
+        lambda o: np.zeros(o.shape[:2], int), "MountainCar-v0", 1, 1, goal_velocity=9.0
     )
-    assert weak[-6] < strong[-6]  # the vertical speed after ten steps of the main engine
-
-
-def test_lower_gravity_falls_more_slowly():
-    low, common = (flight(gym.make(name), [0] * 20) for name in ("LunarLander-LowGravity-v0", "LunarLander-v3"))
-    assert low[-6] > common[-6]
-
-
-@pytest.mark.parametrize("name", [name for name, task in envs.TASKS.items() if task.parent == "CartPole-v1"])
-def test_one_pole_moves_like_each_of_many(name):
-    one, many = gym.make(name), envs.make_envs(name, 2)
-    observation, _ = many.reset(seed=1)
-    one.reset(seed=1)
-    one.unwrapped.state = observation[0].astype(float)
-    many.unwrapped.state = np.array([observation[0], observation[0]], float).T
-    for action in (0, 1, 1):
-        single, *_ = one.step(action)
-        both, *_ = many.step(np.array([action, action]))
-        assert np.allclose(single, both[0], atol=1e-6)
-
-
-def test_the_reversed_cart_pushes_to_the_other_side():
-    ours, theirs = envs.make_envs("CartPole-Reversed-v0", 1), envs.make_envs("CartPole-v1", 1)
-    ours.reset(seed=1), theirs.reset(seed=1)
-    for action in (0, 1, 1, 0):
-        assert np.array_equal(ours.step(np.array([action]))[0], theirs.step(np.array([1 - action]))[0])
+    assert next(steps).reward[0, 0] == -1
+    rules = envs.read_mdp("FrozenLake-v1", is_slippery=False)
+    assert repr(rules) == "<the rules of FrozenLake-v1>" and rules.probability.max(-1).min() == 1

@@ -1,10 +1,12 @@
 """The statistics are held to plain loops that follow the papers' words."""
 
+import gymnasium as gym
 import numpy as np
 import pytest
 from scipy import integrate
 
 from course_utils import evaluation
+from course_utils.learn import probes  # noqa: F401 - registers Probe-v0
 
 
 @pytest.fixture
@@ -21,7 +23,9 @@ def test_interval_agrees_with_a_plain_bootstrap(runs):
     rng = np.random.default_rng(1)
     resampled = [np.sort(rng.choice(runs, 20))[5:15].mean() for _ in range(20_000)]
     estimate = evaluation.interval(runs)
-    assert [estimate.low, estimate.high] == pytest.approx(np.quantile(resampled, [0.025, 0.975]), abs=0.03)
+    assert [estimate.low, estimate.high] == pytest.approx(
+        np.quantile(resampled, [0.025, 0.975]), abs=0.03
+    )
     assert estimate.low < estimate.value < estimate.high
 
 
@@ -90,9 +94,36 @@ def test_area_under_a_curve_is_scipys_trapezoid_over_the_steps():
     assert evaluation.area_under_curve([0, 10], [[3.0, 5.0]]).tolist() == [4.0]
 
 
-def test_forgetting_and_forward_transfer_by_hand():
-    matrix = np.array([[10.0, 10, 10], [100, 20, 30], [60, 100, 50], [30, 90, 100]])
-    assert evaluation.forgetting(matrix).tolist() == [70, 10]
-    assert evaluation.forward_transfer(matrix).tolist() == [10, 40]
-    many = np.stack([matrix, matrix])
-    assert evaluation.forgetting(many).shape == (2, 2) and evaluation.forward_transfer(many).shape == (2, 2)
+def test_returns_of_known_policies():
+    returns = evaluation.play_episodes(
+        lambda o: np.zeros(o.shape[:2], int), "Probe-v0", 2, 5, name="both"
+    )
+    assert set(returns.ravel()) == {-1.0, 1.0} and returns.shape == (2, 5)
+    returns = evaluation.play_episodes(
+        lambda o: np.zeros(o.shape[:2], int), "Probe-v0", 2, 20, name="truncation"
+    )
+    assert (returns == 5).all()
+    halves = evaluation.play_episodes(
+        lambda o: np.zeros(o.shape[:2], int), "Probe-v0", 1, 20, discount=0.5, name="truncation"
+    )
+    assert np.allclose(halves, 1 + 1 / 2 + 1 / 4 + 1 / 8 + 1 / 16)
+
+
+def test_cartpole_returns_equal_a_plain_loop():
+    """A policy that leans on the pole's angle, in Gymnasium's single environment and in ours."""
+    vector = evaluation.play_episodes(
+        lambda o: (o[..., 2] + 0.3 * o[..., 3] > 0).astype(int), "CartPole-v1", 4, 200
+    )
+    env, alone = gym.make("CartPole-v1"), []
+    for episode in range(200):
+        observation, _ = env.reset(seed=episode)
+        total, over = 0, False
+        while not over:
+            observation, reward, terminated, truncated, _ = env.step(
+                int(observation[2] + 0.3 * observation[3] > 0)
+            )
+            total, over = total + reward, terminated or truncated
+        alone.append(total)
+    assert (
+        abs(vector.mean() - np.mean(alone)) < 4 * np.std(alone) * (1 / 200 + 1 / 800) ** 0.5 + 1e-9
+    )

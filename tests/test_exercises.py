@@ -50,7 +50,9 @@ def return_forwards(mdp, policy, horizon):
     for _ in range(horizon):
         weight = here[:, None, None] * policy[:, :, None] * mdp.probability
         total += (weight * mdp.reward).sum()
-        here = np.bincount(mdp.next_state.ravel(), (weight * ~mdp.terminated).ravel(), minlength=len(here))
+        here = np.bincount(
+            mdp.next_state.ravel(), (weight * ~mdp.terminated).ravel(), minlength=len(here)
+        )
     return total
 
 
@@ -66,7 +68,11 @@ def refresh_with_state_dict(target, online, rate):
 
 
 def n_steps_with_a_loop(reward, done, discount):
-    total, k, going = torch.zeros_like(reward[..., 0]), torch.zeros_like(reward[..., 0]), torch.ones_like(done[..., 0])
+    total, k, going = (
+        torch.zeros_like(reward[..., 0]),
+        torch.zeros_like(reward[..., 0]),
+        torch.ones_like(done[..., 0]),
+    )
     for i in range(reward.shape[-1]):
         total = total + going * discount**i * reward[..., i]
         k = k + going
@@ -144,7 +150,9 @@ def soft_value_shifted(q, temperature):
 
 def divergence_by_torch(student, teacher, temperature):
     wanted = torch.softmax(teacher / temperature, -1)
-    return torch.nn.functional.kl_div(torch.log_softmax(student, -1), wanted, reduction="none").sum(-1)
+    return torch.nn.functional.kl_div(torch.log_softmax(student, -1), wanted, reduction="none").sum(
+        -1
+    )
 
 
 def hinton_from_entropies(student, teacher, temperature, weight):
@@ -165,7 +173,9 @@ def six_in_a_tuple():
 
 def cross_entropy_from_sums(student, teacher, temperature=1.0):
     score = student / temperature
-    wanted = torch.exp(teacher / temperature - torch.logsumexp(teacher / temperature, -1, keepdim=True))
+    wanted = torch.exp(
+        teacher / temperature - torch.logsumexp(teacher / temperature, -1, keepdim=True)
+    )
     return torch.logsumexp(score, -1) - torch.einsum("...a,...a->...", wanted, score)
 
 
@@ -185,7 +195,9 @@ def attack_by_its_own_gradient(network, observation, size):
     watched = observation.clone().requires_grad_()
     q = network(watched).sort(-1).values
     (q[..., -1] - q[..., -2]).sum().backward()
-    return torch.where(watched.grad > 0, watched - size, torch.where(watched.grad < 0, watched + size, watched))
+    return torch.where(
+        watched.grad > 0, watched - size, torch.where(watched.grad < 0, watched + size, watched)
+    )
 
 
 def q_by_counting(layers, observation):
@@ -259,7 +271,9 @@ def backup_without_mask(mdp, value, discount):
 
 
 def backup_without_probabilities(mdp, value, discount):
-    return np.sum(mdp.reward + discount * np.where(mdp.terminated, 0, value[mdp.next_state]), axis=2)
+    return np.sum(
+        mdp.reward + discount * np.where(mdp.terminated, 0, value[mdp.next_state]), axis=2
+    )
 
 
 def backup_with_maximum(mdp, value, discount):
@@ -363,7 +377,9 @@ def refresh_a_new_name(target, online, rate):
 
 def n_steps_looking_one_back(reward, done, discount):
     before = torch.nn.functional.pad(done[..., :-1].float(), (1, 0))
-    return ((1 - before) * discount ** torch.arange(reward.shape[-1]) * reward).sum(-1), (1 - before).sum(-1)
+    return ((1 - before) * discount ** torch.arange(reward.shape[-1]) * reward).sum(-1), (
+        1 - before
+    ).sum(-1)
 
 
 def rounded_middle(values):
@@ -463,7 +479,9 @@ def surprise_with_the_wrong_sign(logits, action):
 
 
 def surprise_averaged(logits, action):
-    return torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), action.reshape(-1))
+    return torch.nn.functional.cross_entropy(
+        logits.reshape(-1, logits.shape[-1]), action.reshape(-1)
+    )
 
 
 def surprise_without_gradient(logits, action):
@@ -534,7 +552,10 @@ def penalty_without_half(parameters, anchor):
 
 
 def penalty_without_importance(parameters, anchor):
-    return sum(((parameters[n] - anchor.parameters[n]) ** 2 / 2).flatten(1).sum(-1) for n in anchor.importance)
+    return sum(
+        ((parameters[n] - anchor.parameters[n]) ** 2 / 2).flatten(1).sum(-1)
+        for n in anchor.importance
+    )
 
 
 def penalty_with_the_mean(parameters, anchor):
@@ -628,7 +649,10 @@ def divergence_without_gradient(student, teacher, temperature):
 
 
 def hinton_parts(student, teacher, temperature):
-    log_p, log_q = torch.log_softmax(teacher / temperature, -1), torch.log_softmax(student / temperature, -1)
+    log_p, log_q = (
+        torch.log_softmax(teacher / temperature, -1),
+        torch.log_softmax(student / temperature, -1),
+    )
     return surprise_by_hand(student, teacher.argmax(-1)), (log_p.exp() * (log_p - log_q)).sum(-1)
 
 
@@ -656,12 +680,16 @@ def hinton_soft_only(student, teacher, temperature, weight):
 
 def hinton_with_a_sharp_student(student, teacher, temperature, weight):
     soft = divergence_by_torch(student, teacher, temperature)
-    return (1 - weight) * surprise_by_hand(student, teacher.argmax(-1)) + weight * temperature**2 * soft
+    return (1 - weight) * surprise_by_hand(
+        student, teacher.argmax(-1)
+    ) + weight * temperature**2 * soft
 
 
 def hinton_with_a_sharp_teacher(student, teacher, temperature, weight):
     soft = divergence_by_torch(student / temperature, teacher, 1.0)
-    return (1 - weight) * surprise_by_hand(student, teacher.argmax(-1)) + weight * temperature**2 * soft
+    return (1 - weight) * surprise_by_hand(
+        student, teacher.argmax(-1)
+    ) + weight * temperature**2 * soft
 
 
 def hinton_dividing_twice(student, teacher, temperature, weight):
@@ -750,11 +778,16 @@ def kickstart_without_tau(student, teacher, temperature=1.0):
 
 
 def kickstart_times_tau(student, teacher, temperature=1.0):
-    return -(torch.softmax(teacher * temperature, -1) * torch.log_softmax(student * temperature, -1)).sum(-1)
+    return -(
+        torch.softmax(teacher * temperature, -1) * torch.log_softmax(student * temperature, -1)
+    ).sum(-1)
 
 
 def kickstart_exchanged(student, teacher, temperature=1.0):
-    p, log_q = torch.softmax(student / temperature, -1), torch.log_softmax(teacher / temperature, -1)
+    p, log_q = (
+        torch.softmax(student / temperature, -1),
+        torch.log_softmax(teacher / temperature, -1),
+    )
     return -(p * log_q).sum(dim=-1)
 
 
@@ -763,11 +796,15 @@ def kickstart_as_divergence(student, teacher, temperature=1.0):
 
 
 def kickstart_with_the_wrong_sign(student, teacher, temperature=1.0):
-    return (torch.softmax(teacher / temperature, -1) * torch.log_softmax(student / temperature, -1)).sum(-1)
+    return (
+        torch.softmax(teacher / temperature, -1) * torch.log_softmax(student / temperature, -1)
+    ).sum(-1)
 
 
 def kickstart_averaged(student, teacher, temperature=1.0):
-    return -(torch.softmax(teacher / temperature, -1) * torch.log_softmax(student / temperature, -1)).mean(-1)
+    return -(
+        torch.softmax(teacher / temperature, -1) * torch.log_softmax(student / temperature, -1)
+    ).mean(-1)
 
 
 def kickstart_to_the_best_action(student, teacher, temperature=1.0):
@@ -775,7 +812,9 @@ def kickstart_to_the_best_action(student, teacher, temperature=1.0):
 
 
 def kickstart_by_torch(student, teacher, temperature=1.0):
-    return torch.nn.functional.cross_entropy(student / temperature, torch.softmax(teacher / temperature, -1))
+    return torch.nn.functional.cross_entropy(
+        student / temperature, torch.softmax(teacher / temperature, -1)
+    )
 
 
 def kickstart_without_gradient(student, teacher, temperature=1.0):
@@ -844,7 +883,9 @@ def trembling_with_a_lost_share(q, share):
 
 
 def trembling_exchanged(q, share):
-    return share * torch.nn.functional.one_hot(q.argmax(-1), q.shape[-1]) + (1 - share) / q.shape[-1]
+    return (
+        share * torch.nn.functional.one_hot(q.argmax(-1), q.shape[-1]) + (1 - share) / q.shape[-1]
+    )
 
 
 def trembling_softly(q, share):
@@ -896,7 +937,11 @@ def attack_of_one_number(network, observation, size):
 
 
 def attack_of_one_size(network, observation, size):
-    return observation - np.mean(np.asarray(size)).item() * robustness.decision_gradient(network, observation).sign()
+    return (
+        observation
+        - np.mean(np.asarray(size)).item()
+        * robustness.decision_gradient(network, observation).sign()
+    )
 
 
 def attack_along_the_states(network, observation, size):
@@ -1055,7 +1100,11 @@ WRONG = [
     ("wrong_lines", lines_all_innocent, "0 of the six lines .* Line 2 is right: distilling begins"),
     ("wrong_lines", lines_in_part, "4 of the six lines .* Line 10 is right: this is a step"),
     ("wrong_lines", lines_forgotten, "Six different lines are asked for; you name 5"),
-    ("wrong_lines", lines_counted_from_zero, "There is no line 0: the lines are numbered from 1 to 23"),
+    (
+        "wrong_lines",
+        lines_counted_from_zero,
+        "There is no line 0: the lines are numbered from 1 to 23",
+    ),
     ("wrong_lines", lines_as_text, "Return six line numbers in a list"),
     ("cloning_loss", surprise_with_the_wrong_sign, "sign is wrong"),
     ("cloning_loss", surprise_averaged, "mean over the batch"),
@@ -1149,7 +1198,8 @@ def test_a_learners_mistake_is_called_by_its_name(name, wrong, words):
 
 
 @pytest.mark.parametrize(
-    ("name", "sentence"), [(name, sentence) for name, exercise in EXERCISES.items() for sentence in exercise.mistakes]
+    ("name", "sentence"),
+    [(name, sentence) for name, exercise in EXERCISES.items() for sentence in exercise.mistakes],
 )
 def test_every_mistake_in_the_book_gets_its_own_sentence(name, sentence):
     with pytest.raises(WrongAnswer, match=re.escape(sentence)):
@@ -1169,11 +1219,20 @@ def test_an_exercise_asks_for_a_function_of_the_module(name):
     assert getattr(sys.modules[answer.__module__], name) is answer
 
 
-RETURNING = [name for name in FUNCTIONS if not EXERCISES[name].in_place and any(EXERCISES[name].cases())]  # of inputs
-SPOILED = {"q_learning_target": 2, "td_target": 0, "fgsm": 1, "numpy_q": 1}  # which argument, where it is not the first
+RETURNING = [
+    name for name in FUNCTIONS if not EXERCISES[name].in_place and any(EXERCISES[name].cases())
+]  # of inputs
+SPOILED = {
+    "q_learning_target": 2,
+    "td_target": 0,
+    "fgsm": 1,
+    "numpy_q": 1,
+}  # which argument, where it is not the first
 
 
-@pytest.mark.parametrize("name", [name for name in RETURNING if name != "annealed"])  # its inputs are plain numbers
+@pytest.mark.parametrize(
+    "name", [name for name in RETURNING if name != "annealed"]
+)  # its inputs are plain numbers
 def test_a_right_answer_that_spoils_its_inputs_is_refused(name):
     def vandal(*arguments):
         result = RIGHT[name](*arguments)
@@ -1194,7 +1253,11 @@ def test_a_right_answer_that_spoils_its_inputs_is_refused(name):
 
 
 def almost_ties(q, epsilon, rng):
-    return rng.integers(len(q)) if rng.random() < epsilon else rng.choice(np.flatnonzero(q > q.max() - 0.1))
+    return (
+        rng.integers(len(q))
+        if rng.random() < epsilon
+        else rng.choice(np.flatnonzero(q > q.max() - 0.1))
+    )
 
 
 def from_zero(q, epsilon, rng):
@@ -1221,7 +1284,9 @@ def a_float(q, epsilon, rng):
     return float(epsilon_greedy_with_if(q, epsilon, rng))
 
 
-@pytest.mark.parametrize("wrong", [almost_ties, from_zero, too_little_exploration, another_rng, a_float])
+@pytest.mark.parametrize(
+    "wrong", [almost_ties, from_zero, too_little_exploration, another_rng, a_float]
+)
 def test_subtly_wrong_exploration_is_refused(wrong):
     with pytest.raises(WrongAnswer):
         examine(EXERCISES["epsilon_greedy"], wrong)
@@ -1271,7 +1336,9 @@ def test_malformed_answers_get_one_sentence(name, bad, words):
 
 @pytest.mark.parametrize("bad", [6, [], [1.0] * 6, [None] * 6, ["1"] * 6, np.eye(6), np.nan])
 def test_six_lines_in_another_form_are_refused_in_a_sentence(bad):
-    with pytest.raises(WrongAnswer, match="(Return six line numbers in a list|Six different lines)"):
+    with pytest.raises(
+        WrongAnswer, match="(Return six line numbers in a list|Six different lines)"
+    ):
         examine(EXERCISES["wrong_lines"], lambda: bad)
 
 
@@ -1283,7 +1350,9 @@ def test_each_line_of_the_listing_is_an_error_or_defended():
                 examine(EXERCISES["wrong_lines"], lambda given=({*wrong, line} - {left_out}): given)
 
 
-@pytest.mark.parametrize("name", [name for name in RETURNING if name != "epsilon_greedy"])  # actions are whole numbers
+@pytest.mark.parametrize(
+    "name", [name for name in RETURNING if name != "epsilon_greedy"]
+)  # actions are whole numbers
 def test_an_unheard_of_mistake_shows_an_input_with_both_results(name):
     def slightly_off(*arguments):
         result = RIGHT[name](*arguments)
@@ -1309,7 +1378,10 @@ def test_check_goes_on_with_the_right_function(capsys):
 
 def test_hints_and_solution(capsys):
     exercises.hint("q_learning_target")
-    assert "Hint 1 of 3" in (told := capsys.readouterr().out) and 'hint("q_learning_target", 2)' in told
+    assert (
+        "Hint 1 of 3" in (told := capsys.readouterr().out)
+        and 'hint("q_learning_target", 2)' in told
+    )
     exercises.hint("q_learning_target", 99)
     assert "Hint 3 of 3" in (told := capsys.readouterr().out) and "solution" in told
     exercises.solution("continuous_actions")
@@ -1328,7 +1400,9 @@ def test_a_solution_can_be_pasted_into_the_notebook():
 
 
 def test_an_unknown_name_lists_the_names():
-    with pytest.raises(ValueError, match="there is no exercise 'td'. There are: discounted_return, bellman_backup"):
+    with pytest.raises(
+        ValueError, match="there is no exercise 'td'. There are: discounted_return, bellman_backup"
+    ):
         exercises.check("td", 0)
 
 

@@ -1,11 +1,12 @@
 """The seed-batched network computes what S separate networks would."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from course_utils.networks import QNetwork, SeedLinear, dueling_q, update_target
+from course_utils.networks import QNetwork, SeedLinear, dueling_q, greedy, trembling, update_target
 
 STREAM = torch.Generator().manual_seed(0)
 
@@ -32,7 +33,9 @@ def test_the_first_weights_have_the_spread_of_a_linear_layer():
 
 @pytest.mark.parametrize("layer_norm", [False, True])
 def test_a_network_is_linear_norm_relu_linear(layer_norm):
-    network = QNetwork(2, 4, 3, width=8, layer_norm=layer_norm, observation_scale=[1.0, 2.0, 3.0, 4.0])
+    network = QNetwork(
+        2, 4, 3, width=8, layer_norm=layer_norm, observation_scale=[1.0, 2.0, 3.0, 4.0]
+    )
     x = observations(2)
     h = x * torch.tensor([1.0, 2.0, 3.0, 4.0])
     for layer in network.hidden:
@@ -61,14 +64,17 @@ def test_a_chosen_seed_answers_as_before_and_is_a_copy():
     network = QNetwork(4, 4, 2, dueling=True)
     x = observations(4)
     chosen = network.choose([2, 0])
-    assert chosen.shape["seeds"] == 2
+    assert chosen.seeds == 2
     torch.testing.assert_close(chosen(x[[2, 0]]), network(x)[[2, 0]])
     chosen.value_head.bias.data += 1
     assert not torch.allclose(chosen(x[[2, 0]]), network(x)[[2, 0]])
 
 
 def test_counts_the_numbers_of_one_seed():
-    assert QNetwork(5, 8, 4, width=128).parameters_of_one() == 8 * 128 + 128 + 128 * 128 + 128 + 128 * 4 + 4
+    assert (
+        QNetwork(5, 8, 4, width=128).parameters_of_one()
+        == 8 * 128 + 128 + 128 * 128 + 128 + 128 * 4 + 4
+    )
 
 
 def test_targets_move_a_part_of_the_way():
@@ -79,3 +85,37 @@ def test_targets_move_a_part_of_the_way():
     update_target(target, online, 1)
     for ours, theirs in zip(target.parameters(), online.parameters(), strict=True):
         assert torch.equal(ours, theirs)
+
+
+def test_heads_are_slices_of_one_wide_layer():
+    network = QNetwork(2, 4, 3, width=8, heads=2)
+    x = observations(2)
+    wide = network.head(network.units(x)[-1])
+    assert network(x).shape == (2, 7, 3)
+    torch.testing.assert_close(network(x), wide[..., :3])
+    torch.testing.assert_close(network(x, 1), wide[..., 3:])
+    network.task = 1
+    torch.testing.assert_close(network(x), network(x, 1))
+    network(x).sum().backward()
+    assert network.head.weight.grad[..., :3].abs().max() == 0
+    for task in (2, -1):
+        with pytest.raises(ValueError, match=f"this network has no head {task}: it has 2"):
+            network(x, task)
+
+
+def test_greedy_actions_are_the_best_of_those_there_are():
+    network = QNetwork(2, 4, 3, width=8, heads=2)
+    x = observations(2)
+    assert np.array_equal(greedy(network)(x), network(x).argmax(-1))
+    assert np.array_equal(greedy(network, 1)(x.numpy()), network(x, 1).argmax(-1))
+    assert np.array_equal(greedy(network, 1, 2)(x), network(x, 1)[..., :2].argmax(-1))
+
+
+def test_a_trembling_agent_takes_a_random_action_in_a_share_of_the_steps():
+    def act(observation):
+        return np.zeros(observation.shape[:2], int)
+
+    shaken = trembling(act, 0.4, 4, np.random.default_rng(0))(np.zeros((10, 1000, 4)))
+    shares = np.bincount(shaken.ravel(), minlength=4) / shaken.size
+    assert np.allclose(shares, [0.7, 0.1, 0.1, 0.1], atol=0.015)
+    assert not trembling(act, 0.0, 4, np.random.default_rng(0))(np.zeros((2, 5, 4))).any()

@@ -28,14 +28,18 @@ def test_the_sentence_is_made_from_the_data():
     for label in curves:
         assert f"{label}: {evaluation.interval(curves[label].values[:, -1])}" in figure.sentence
     ends = {label: one.values[:, -1] for label, one in curves.items()}
-    assert plotting.compare_runs(ends, "return on X").sentence.startswith("Return on X: interquartile mean")
+    assert plotting.compare_runs(ends, "return on X").sentence.startswith(
+        "Return on X: interquartile mean"
+    )
 
 
 def test_no_curve_is_lost_when_there_are_more_than_colors():
     curves = {f"run {number}": curve(number) for number in range(len(plotting.LOOKS) + 2)}
     axes = plotting.learning_curves(curves, "return").axes[0]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == list(curves)
-    rows = plotting.compare_runs({label: one.values[:, -1] for label, one in curves.items()}, "return").axes[0]
+    rows = plotting.compare_runs(
+        {label: one.values[:, -1] for label, one in curves.items()}, "return"
+    ).axes[0]
     assert [text.get_text() for text in rows.get_yticklabels()] == list(curves)
 
 
@@ -55,7 +59,10 @@ def test_map_tells_the_policy_in_its_sentence():
 
 
 def test_map_refuses_a_table_of_another_shape():
-    with pytest.raises(ValueError, match=r"a map of 4 by 4 cells needs q and policy of shape \(16, 4\), not \(48, 4\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"a map of 4 by 4 cells needs q and policy of shape \(16, 4\), not \(48, 4\)",
+    ):
         plotting.q_map(np.zeros((48, 4)), np.zeros((48, 4)), SYMBOLS)
 
 
@@ -75,7 +82,11 @@ def test_animation_moves_and_has_a_sentence():
     picture, sentence = captured.outputs
     moving = Image.open(io.BytesIO(base64.b64decode(picture.data["image/webp"])))
     assert moving.format == "WEBP" and moving.n_frames == 3 and moving.size == (32, 32)
-    assert picture.metadata["image/webp"]["alt"] == sentence.data["text/markdown"] == "It grows lighter."
+    assert (
+        picture.metadata["image/webp"]["alt"]
+        == sentence.data["text/markdown"]
+        == "It grows lighter."
+    )
 
 
 def test_a_heat_map_shows_and_tells_every_number():
@@ -90,6 +101,9 @@ def test_a_heat_map_shows_and_tells_every_number():
 def test_heat_maps_with_the_same_limits_can_be_compared():
     names = {"task": ["a"]}, {"time": [1, 2]}
     tables = [np.array([[0.0, 5.0]]), np.array([[5.0, 10.0]])]
-    cells = [plotting.heat_map(table, *names, "Return", limits=(0, 10)).axes[0].collections[0] for table in tables]
+    cells = [
+        plotting.heat_map(table, *names, "Return", limits=(0, 10)).axes[0].collections[0]
+        for table in tables
+    ]
     first, second = (each.to_rgba(each.get_array()).reshape(2, 4) for each in cells)
     assert np.array_equal(first[1], second[0]) and not np.array_equal(first[0], second[0])

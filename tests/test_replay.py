@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import stats
 
-from course_utils.replay import Batch, ReplayBuffer, SumTree, importance_weights, n_step_return
+from course_utils.replay import Batch, ReplayBuffer, Priorities, importance_weights, n_step_return
 
 GAMMA = 0.9
 
@@ -32,7 +32,9 @@ def fill(seeds=2, lanes=3, capacity=30, steps=40, seed=0):
             "terminated": terminated,
             "done": terminated | truncated,
         }
-        buffer.add(torch.tensor(real), **{name: torch.tensor(values) for name, values in row.items()})
+        buffer.add(
+            torch.tensor(real), **{name: torch.tensor(values) for name, values in row.items()}
+        )
         for lane in np.flatnonzero(real):
             history[lane].append({name: values[lane] for name, values in row.items()})
         clock += real
@@ -97,45 +99,49 @@ def test_every_transition_is_drawn_equally_often():
 
 
 @pytest.mark.parametrize("slots", [5, 8, 300])
-def test_the_sum_tree_draws_in_proportion(slots):
+def test_slots_are_sampled_in_proportion(slots):
     generator = torch.Generator().manual_seed(3)
-    tree = SumTree(2, slots)
+    priorities = Priorities(2, slots)
     priority = torch.rand(2, slots, generator=generator) ** 3
     priority[:, 1] = 0
     everything = torch.arange(2 * slots).view(2, slots)
-    tree.set(everything, torch.ones(2, slots))
-    tree.set(everything, priority)
-    slot, probability = tree.sample(60_000, generator)
+    priorities.set(everything, torch.ones(2, slots))
+    priorities.set(everything, priority)
+    slot, probability = priorities.sample(60_000, generator)
     exact = (priority / priority.sum(-1, keepdim=True)).double()
     for seed in range(2):
         own = slot[seed] - seed * slots
         assert own.min() >= 0 and own.max() < slots and not (own == 1).any()
-        torch.testing.assert_close(probability[seed].double(), exact[seed][own], rtol=1e-4, atol=1e-7)
+        torch.testing.assert_close(
+            probability[seed].double(), exact[seed][own], rtol=1e-4, atol=1e-7
+        )
         counts, expected = np.bincount(own, minlength=slots), 60_000 * exact[seed].numpy()
         rare = expected < 5
         counts = np.append(counts[~rare], counts[rare].sum())
         expected = np.append(expected[~rare], expected[rare].sum())
         held = expected > 0
-        assert stats.chisquare(counts[held], expected[held] * counts.sum() / expected.sum()).pvalue > 1e-3
+        assert (
+            stats.chisquare(counts[held], expected[held] * counts.sum() / expected.sum()).pvalue
+            > 1e-3
+        )
 
 
-def test_the_sum_tree_holds_sums_after_any_change():
+def test_priorities_hold_the_latest_values():
     generator = torch.Generator().manual_seed(4)
-    tree = SumTree(1, 11)
-    priority = torch.zeros(11)
+    priorities, wanted = Priorities(1, 11), torch.zeros(11)
     for _ in range(50):
         slot = torch.randperm(11, generator=generator)[:3]
-        priority[slot] = torch.rand(3, generator=generator)
-        tree.set(slot, priority[slot])
-        nodes = tree.nodes
-        torch.testing.assert_close(nodes[16:27], priority)
-        torch.testing.assert_close(nodes[1:16], nodes[2:32:2] + nodes[3:32:2])
+        wanted[slot] = torch.rand(3, generator=generator)
+        priorities.set(slot, wanted[slot])
+        assert torch.equal(priorities.table[0], wanted)
+    drawn, probability = priorities.sample(100, generator)
+    torch.testing.assert_close(probability[0], wanted[drawn[0]] / wanted.sum())
 
 
-def test_a_full_tree_never_draws_an_empty_leaf():
-    tree = SumTree(1, 3)
-    tree.set(torch.arange(3), torch.tensor([1e-8, 1.0, 1e-8]))
-    slot, _ = tree.sample(10_000, torch.Generator().manual_seed(5))
+def test_an_empty_slot_is_never_sampled():
+    priorities = Priorities(1, 3)
+    priorities.set(torch.arange(3), torch.tensor([1e-8, 1.0, 1e-8]))
+    slot, _ = priorities.sample(10_000, torch.Generator().manual_seed(5))
     assert slot.max() <= 2
 
 
@@ -144,7 +150,9 @@ def test_importance_weights_undo_the_preference():
     probability, values = torch.tensor([0.5, 0.3, 0.2]), torch.tensor([1.0, 5.0, 9.0])
     weight = importance_weights(probability, 3, 1.0)
     assert weight.max() == 1
-    assert float((probability * weight * values).sum() / (probability * weight).sum()) == pytest.approx(5)
+    assert float(
+        (probability * weight * values).sum() / (probability * weight).sum()
+    ) == pytest.approx(5)
     assert importance_weights(probability, 3, 0.0).tolist() == [1, 1, 1]
 
 
@@ -158,7 +166,9 @@ def test_n_step_return_with_any_leading_axes():
 
 
 def test_a_memory_that_is_too_small_says_so():
-    with pytest.raises(ValueError, match="replay_capacity = 3: it must hold a transition of each of 8 environments"):
+    with pytest.raises(
+        ValueError, match="replay_capacity = 3: it must hold a transition of each of 8 environments"
+    ):
         ReplayBuffer(1, 8, 3, 4)
     with pytest.raises(ValueError, match="holds 0 transitions a seed, fewer than a batch of 4"):
         ReplayBuffer(1, 8, 80, 4).sample(4, 1, GAMMA, torch.Generator())
@@ -176,7 +186,10 @@ def test_the_same_transitions_as_stable_baselines3(n_steps):
     for step in history[0]:
         truncated = bool(step["done"] and not step["terminated"])
         infos = [{"TimeLimit.truncated": truncated}]
-        arrays = (np.array([step[name]]) for name in ("observation", "next_observation", "action", "reward", "done"))
+        arrays = (
+            np.array([step[name]])
+            for name in ("observation", "next_observation", "action", "reward", "done")
+        )
         theirs.add(*arrays, infos)
     rows = np.arange(len(history[0]))
     wanted = theirs._get_samples(rows)
@@ -192,4 +205,6 @@ def test_the_same_transitions_as_stable_baselines3(n_steps):
             reference = reference * (1 - wanted.dones.reshape(-1))
         np.testing.assert_allclose(ours[0].numpy(), reference.numpy(), atol=1e-5, err_msg=name)
     still_going = batch.terminated[0] == 0
-    np.testing.assert_allclose(batch.next_observation[0][still_going], wanted.next_observations[still_going])
+    np.testing.assert_allclose(
+        batch.next_observation[0][still_going], wanted.next_observations[still_going]
+    )

@@ -56,7 +56,9 @@ def test_an_environment_that_does_not_run(monkeypatch):
 
     monkeypatch.setattr(gym, "make", broken)
     fine, sentence = self_check.check_environment("LunarLander-v3")
-    assert not fine and sentence.startswith("LunarLander-v3 does not run (DependencyNotInstalled: Box2D is not")
+    assert not fine and sentence.startswith(
+        "LunarLander-v3 does not run (DependencyNotInstalled: Box2D is not"
+    )
     assert "\n" not in sentence
 
 

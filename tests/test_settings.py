@@ -3,14 +3,22 @@ import math
 import numpy as np
 import pytest
 
-from course_utils.tabular import QLearningConfig
+from course_utils.learn.tabular import QLearningConfig
 
 
 @pytest.mark.parametrize(
     ("values", "error", "words"),
     [
-        ({"discount": 1.5}, ValueError, r"discount = 1.5: must be a number between 0 and 1 \(how much a reward"),
-        ({"learning_rate": 0}, ValueError, "learning_rate = 0: must be a number between 0.001 and 1"),
+        (
+            {"discount": 1.5},
+            ValueError,
+            r"discount = 1.5: must be a number between 0 and 1 \(how much a reward",
+        ),
+        (
+            {"learning_rate": 0},
+            ValueError,
+            "learning_rate = 0: must be a number between 0.001 and 1",
+        ),
         ({"epsilon": -0.1}, ValueError, "epsilon = -0.1: must be a number between 0 and 1"),
         ({"epsilon": math.nan}, ValueError, "epsilon = nan"),
         ({"discount": "high"}, TypeError, "discount = 'high': must be a number"),

@@ -37,7 +37,9 @@ def test_an_older_file_survives_a_failed_write(tmp_path):
 
 def test_a_bad_file_gets_one_sentence(tmp_path):
     path = tmp_path / "a.safetensors"
-    with pytest.raises(FileNotFoundError, match="a.safetensors is not in .*: run the cell or command that makes it"):
+    with pytest.raises(
+        FileNotFoundError, match="a.safetensors is not in .*: run the cell or command that makes it"
+    ):
         storage.load_agent(path)
     storage.save_agent(path, QNetwork(1, 4, 2), CARD)
     whole = path.read_bytes()
@@ -63,7 +65,9 @@ def test_shipped_files_are_checked(tmp_path):
     (tmp_path / "manifest.json").write_text(json.dumps(known))
     assert storage.shipped("a.bin", tmp_path).read_bytes() == b"numbers"
     (tmp_path / "a.bin").write_bytes(b"nvmbers")
-    with pytest.raises(ValueError, match="data/a.bin is damaged .*git checkout data/a.bin.*make data"):
+    with pytest.raises(
+        ValueError, match="data/a.bin is damaged .*git checkout data/a.bin.*make data"
+    ):
         storage.shipped("a.bin", tmp_path)
     with pytest.raises(FileNotFoundError, match="data/b.bin is missing: get it back"):
         storage.shipped("b.bin", tmp_path)

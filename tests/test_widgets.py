@@ -25,7 +25,9 @@ def draw(figure, records):
 
 @pytest.fixture
 def live():
-    return widgets.LiveTraining(count_up, QLearningConfig(discount=1.0), draw, ["discount", "learning_rate", "steps"])
+    return widgets.LiveTraining(
+        count_up, QLearningConfig(discount=1.0), draw, ["discount", "learning_rate", "steps"]
+    )
 
 
 def finish(live):
@@ -124,14 +126,19 @@ def test_after_an_error_in_training_start_says_so_again_and_reset_helps(live):
 
 def test_sliders_come_from_the_settings_and_stay_within_bounds(live):
     slider = live.sliders["learning_rate"]
-    assert slider.description == "α learning rate" and slider.tooltip == "how far a value moves to its target"
+    assert (
+        slider.description == "α learning rate"
+        and slider.tooltip == "how far a value moves to its target"
+    )
     slider.value = 10**slider.max  # may lie just above 1
     assert live.config.learning_rate == 1
     slider.value = 10**slider.min
     assert live.config.learning_rate == 0.001
     live.sliders["steps"].value = 1000.4
     assert live.config.steps == 1000
-    with pytest.raises(ValueError, match="QLearningConfig has no setting 'gamma'. It has: discount"):
+    with pytest.raises(
+        ValueError, match="QLearningConfig has no setting 'gamma'. It has: discount"
+    ):
         widgets.setting_slider(live.config, "gamma")
 
 
@@ -146,10 +153,14 @@ def test_a_picture_answers_to_its_sliders():
     explorer = widgets.explore(draw, seeds=(3, 100, 30), shuffle=(0, 50, 7))
     seeds, shuffle, image, sentence = explorer.children
     assert (seeds.min, seeds.max, seeds.value, shuffle.value) == (3, 100, 30, 7)
-    assert sentence.value == "30 seeds &lt; 7" and Image.open(io.BytesIO(image.value)).format == "PNG"
+    assert (
+        sentence.value == "30 seeds &lt; 7" and Image.open(io.BytesIO(image.value)).format == "PNG"
+    )
     before = image.value
     seeds.value = 5
-    assert calls == [(30, 7), (5, 7)] and sentence.value == "5 seeds &lt; 7" and image.value != before
+    assert (
+        calls == [(30, 7), (5, 7)] and sentence.value == "5 seeds &lt; 7" and image.value != before
+    )
 
 
 def test_an_environment_is_played_by_hand():

@@ -1,21 +1,46 @@
-"""The exercises: for each its answer, inputs and hints, and the typical mistakes with what to say of them."""
+"""The exercises: for each notebook, by its stem, functions (.py) and choices (.yaml).
 
-from course_utils.exercise_book import (
-    better_dqn,
-    continual_learning,
-    demonstrations,
-    distillation,
-    dqn,
-    efficient_tuning,
-    fine_tuning,
-    imitation,
-    q_learning,
-    reward_design,
-    robust_readable_fast,
-    several_teachers,
-    start_here,
-)
+Here is what several of them share: inputs, and probes.
+"""
 
-CHAPTERS = [start_here, q_learning, dqn, better_dqn, imitation, demonstrations, reward_design]
-CHAPTERS += [fine_tuning, efficient_tuning, continual_learning, distillation, several_teachers, robust_readable_fast]
-EXERCISES = {name: exercise for chapter in CHAPTERS for name, exercise in chapter.EXERCISES.items()}
+import torch
+
+from course_utils.exercises import WrongAnswer
+
+
+def two_policies():
+    """Values of a student and a teacher, and τ: the usual shapes, a low τ, and a certain student."""
+    stream = torch.Generator().manual_seed(1)
+    shapes = {(3,): 1.0, (5, 4): 0.5, (2, 3, 4): 5.0, (6, 2): 2.0, (4, 3): 0.01}
+    drawn = [
+        (*(3 * torch.randn(2, *shape, generator=stream)), tau) for shape, tau in shapes.items()
+    ]
+    student, teacher, low = drawn.pop()  # float32 would lose the answer in rounding
+    certain = (
+        torch.tensor([[0.0, 200.0], [200.0, 0.0]]),
+        torch.tensor([[0.0, 1.0], [0.0, 2.0]]),
+        1.0,
+    )
+    return [*drawn, (student.double(), teacher.double(), low), certain]
+
+
+def with_gradient(loss, values, *rest):
+    """A loss of the first argument, from which something must be learned."""
+    result = loss(values.requires_grad_() * 1, *rest)
+    if not getattr(result, "requires_grad", True):
+        raise WrongAnswer(
+            "The loss carries no gradient, so nothing is learned from it: do not "
+            "detach the network."
+        )
+    return result.detach() if isinstance(result, torch.Tensor) else result
+
+
+def finite_loss(loss, *arguments):
+    """The probe of a loss: it must keep the gradient, and be a number."""
+    result = with_gradient(loss, *arguments)
+    if isinstance(result, torch.Tensor) and not result.isfinite().all():
+        raise WrongAnswer(
+            "NaN or infinity: a softmax has become 0, and its logarithm is −∞. Use "
+            "log_softmax instead."
+        )
+    return result

@@ -5,8 +5,9 @@ import shutil
 
 import pytest
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
+expect.set_options(timeout=60_000)  # a busy machine may take long; what is never shown fails all the same
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

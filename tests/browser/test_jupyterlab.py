@@ -1,4 +1,7 @@
-"""The notebooks in JupyterLab, in a real browser: run all, press buttons, move a slider, see the picture change.
+"""The notebooks in JupyterLab, in a real browser: press buttons, move a slider, see the picture change.
+
+Each notebook opens as it is stored. Only the cells run that its widgets need (needed.py finds them), as pytest runs all
+cells elsewhere; with COURSE_BROWSER=all in the environment each notebook runs from its first cell to its last.
 
 Needs Chromium or Chrome; without one these tests are skipped on a learner's machine, and fail where CI is set.
 Screenshots are kept in runs/screenshots, to be looked at.
@@ -19,8 +22,11 @@ import pytest
 from playwright.sync_api import expect
 from safetensors.torch import load_file
 
+from tests.browser.needed import needed_cells
+
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "runs" / "screenshots"
+RUN_ALL = os.environ.get("COURSE_BROWSER") == "all"
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +50,11 @@ def lab(tmp_path_factory):
         server = subprocess.Popen(command, env=os.environ | private, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"
     try:
-        wait_for(lambda: answers(f"{address}/api/status?token={token}"), 60)
+        wait_for(lambda: answers(f"{address}/api/status?token={token}"))
         yield address, token, folder / "runs"
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
 
 
 def answers(url):
@@ -58,74 +64,95 @@ def answers(url):
         return False
 
 
-def wait_for(condition, seconds):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"waited {seconds} s in vain"
+def wait_for(condition, tries=1000):
+    for _ in range(tries):
+        if condition():
+            return
         time.sleep(0.2)
+    raise TimeoutError(f"asked {tries} times in vain")
 
 
 class Notebook:
-    """One notebook, open in the browser. Cells are found by a piece of their source."""
+    """One notebook, open in the browser as it is stored. Cells are found by a piece of their source."""
 
     def __init__(self, browser, lab, name):
         address, token, self.runs = lab
         self.name = name
         self.page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        self.page.set_default_timeout(120_000)
         self.problems = []
         self.page.on("console", lambda message: message.type == "error" and self.problems.append(message.text))
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.goto(f"{address}/lab/tree/{name}.ipynb?token={token}&reset")
-        self.page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext?.isReady", timeout=60_000)
+        self.page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext?.isReady")
 
-    def run_all(self):
-        self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    def run(self, pieces):
+        """Run the cells with these pieces of source, after all that they need; each must end without error."""
+        cells = self.cells()
+        ran = needed_cells(cells, pieces)
+        if RUN_ALL:
+            ran = [i for i, cell in enumerate(cells) if cell["cell_type"] == "code" and cell["source"].strip()]
+        for index in ran:
+            self.select(index)
+            self.run_selected()
+        code = [self.cells()[index] for index in ran]
+        assert [cell["execution_count"] for cell in code] == list(range(1, len(ran) + 1))
+        errors = [
+            output["evalue"] for cell in code for output in cell["outputs"] if output["output_type"] == "error"
+        ]
+        assert errors == []
 
     def cells(self):
         """The model's cells as dictionaries; the page itself may leave out those that are not in view."""
-        return self.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells")
+        cells = self.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells")
+        return [cell | {"source": "".join(cell["source"])} for cell in cells]
+
+    def select(self, index):
+        self.page.evaluate(
+            "i => { const c = window.jupyterapp.shell.currentWidget.content; c.deselectAll();"
+            " c.activeCellIndex = i; return c.scrollToItem(i, 'start'); }",
+            index,
+        )
+
+    def run_selected(self):
+        self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
 
     def show_cell(self, piece):
         index = next(
             i for i, cell in enumerate(self.cells()) if cell["cell_type"] == "code" and piece in cell["source"]
         )
-        self.page.evaluate(
-            "i => { const c = window.jupyterapp.shell.currentWidget.content; c.activeCellIndex = i;"
-            " return c.scrollToItem(i, 'start'); }",
-            index,
-        )
+        self.select(index)
         return self.page.locator(f'.jp-Cell[data-windowed-list-index="{index}"]')
 
     def screenshot(self, name):
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{self.name}_{name}.png")
 
+    def close(self):
+        """Its kernel ends, too: thirteen of them would take several GB."""
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+        self.page.close()
+
 
 @pytest.fixture
 def opened(browser, lab):
+    """Open a notebook and run the cells that these pieces of source need."""
     notebooks = []
 
-    def open_and_run(name):
+    def open_and_run(name, *pieces):
         notebook = Notebook(browser, lab, name)
         notebooks.append(notebook)
-        notebook.run_all()
+        notebook.run(pieces)
         return notebook
 
     yield open_and_run
     for notebook in notebooks:
-        notebook.page.close()
-
-
-def check_all_ran(notebook):
-    code = [cell for cell in notebook.cells() if cell["cell_type"] == "code"]
-    assert all(cell["execution_count"] for cell in code if "".join(cell["source"]).strip())
-    errors = [output["evalue"] for cell in code for output in cell["outputs"] if output["output_type"] == "error"]
-    assert errors == []
+        notebook.close()
 
 
 def test_start_here(opened):
-    notebook = opened("00_start_here")
-    check_all_ran(notebook)
+    pieces = ["widget_check()", "PlayByHand", "guess = exercises.predict", "guess.reveal"]
+    notebook = opened("00_start_here", *pieces)
     checked = notebook.show_cell("widget_check()")
     checked.get_by_role("button", name="Press me").click()
     expect(checked.get_by_text("Widgets work: the button reached the kernel.")).to_be_visible()
@@ -139,7 +166,7 @@ def test_start_here(opened):
     guess.locator(".widget-radio-box label", has_text="in 5 to 20 %").click()
     notebook.screenshot("guess")
     revealed = notebook.show_cell("guess.reveal")
-    notebook.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
+    notebook.run_selected()
     expect(revealed.get_by_text('You guessed "in 5 to 20 %"')).to_be_visible()
     notebook.screenshot("revealed")
     notebook.show_cell("PlayByHand")
@@ -147,21 +174,21 @@ def test_start_here(opened):
     assert notebook.problems == []
 
 
-def check_live_training(notebook, cell, picture_after=3000):
+def check_live_training(notebook, cell, picture_after=1000):
     """Start, move the first slider during training, see the picture follow, pause."""
     live = notebook.show_cell(cell)
     picture = live.locator("img")
     before = picture.get_attribute("src")
     live.get_by_role("button", name="Start").click()
-    expect(picture).not_to_have_attribute("src", before, timeout=20_000)
+    expect(picture).not_to_have_attribute("src", before)
     move_first_slider(live)
     while_training = picture.get_attribute("src")
     expect(live.get_by_text("training …")).to_be_visible()
-    expect(picture).not_to_have_attribute("src", while_training, timeout=20_000)
+    expect(picture).not_to_have_attribute("src", while_training)
     notebook.page.wait_for_timeout(picture_after)  # a few pictures with the new setting
     notebook.screenshot("live")
     live.get_by_role("button", name="Pause").click()
-    expect(live.get_by_text("paused after")).to_be_visible(timeout=20_000)
+    expect(live.get_by_text("paused after")).to_be_visible()
 
 
 def move_first_slider(cell):
@@ -198,26 +225,26 @@ LOOKS = {
 
 @pytest.mark.parametrize("name", LOOKS)
 def test_live_training(opened, name):
-    notebook = opened(name)
-    check_all_ran(notebook)
+    moving = [piece for piece in LOOKS[name].values() if piece.startswith("widgets.")]
+    notebook = opened(name, "widgets.LiveTraining", *moving)
     check_live_training(notebook, "widgets.LiveTraining")
     for look, piece in LOOKS[name].items():
         cell = notebook.show_cell(piece)
-        expect(cell.locator("img, pre").first).to_be_visible(timeout=20_000)
+        expect(cell.locator("img, pre").first).to_be_visible()
         notebook.screenshot(look)
     assert notebook.problems == []
 
 
 def test_robust_readable_fast(opened):
     """Choose a disturbance, move the microscope; the page to take home was written."""
-    notebook = opened("12_robust_readable_fast")
-    check_all_ran(notebook)
-    for name, piece in {"disturbance": "def draw_disturbance", "microscope": "def draw_microscope"}.items():
+    widgets = {"disturbance": "def draw_disturbance", "microscope": "def draw_microscope"}
+    notebook = opened("12_robust_readable_fast", *widgets.values(), "take_home.html")
+    for name, piece in widgets.items():
         cell = notebook.show_cell(piece)
         picture = cell.locator("img")
         before = picture.get_attribute("src")
         move_first_slider(cell)
-        expect(picture).not_to_have_attribute("src", before, timeout=20_000)
+        expect(picture).not_to_have_attribute("src", before)
         notebook.screenshot(name)
     notebook.show_cell("above, below = ")
     notebook.screenshot("story")
@@ -226,13 +253,12 @@ def test_robust_readable_fast(opened):
 
 
 def test_better_dqn_sliders(opened):
-    notebook = opened("03_better_dqn")
-    check_all_ran(notebook)
+    notebook = opened("03_better_dqn", "widgets.explore", "widgets.LiveTraining")
     seeds = notebook.show_cell("widgets.explore")
     picture = seeds.locator("img")
     before = picture.get_attribute("src")
     move_first_slider(seeds)
-    expect(picture).not_to_have_attribute("src", before, timeout=20_000)
+    expect(picture).not_to_have_attribute("src", before)
     notebook.screenshot("seeds")
     check_live_training(notebook, "widgets.LiveTraining")
     notebook.show_cell("figure.axes[0].set_ylim")
@@ -242,8 +268,7 @@ def test_better_dqn_sliders(opened):
 
 def test_imitation_is_played_by_keyboard(opened):
     """Fly an episode with the arrow keys; the next cell finds it and clones it."""
-    notebook = opened("04_imitation")
-    check_all_ran(notebook)
+    notebook = opened("04_imitation", "play.Player", "play.recorded", "widgets.LiveTraining")
     game = notebook.show_cell("play.Player")
     picture = game.locator("img.course-screen")
     before = picture.get_attribute("src")
@@ -259,7 +284,7 @@ def test_imitation_is_played_by_keyboard(opened):
     action = load_file(path)["action"].tolist()
     assert action.count(2) >= 10 and action.count(0) >= 10  # the key was down for a while, and up for a while
     notebook.show_cell("play.recorded")
-    notebook.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
+    notebook.run_selected()
     clones = notebook.show_cell("play.recorded")
     expect(clones.get_by_text("episodes that you have flown: 1")).to_be_visible()
     expect(clones.get_by_text(re.compile(r"clones return -?\d"))).to_be_visible(timeout=30_000)

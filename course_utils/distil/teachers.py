@@ -1,0 +1,98 @@
+"""Teachers: a `QNetwork`, or any function from observations [n, D] to action values [n, A]."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from course_utils.envs import Step
+from course_utils.learner import DQN
+from course_utils.losses import above_zero, annealed, kickstart_loss
+from course_utils.networks import QNetwork
+
+
+@torch.no_grad()
+def teacher_values(teacher: QNetwork | Callable, observation: Tensor) -> Tensor:
+    """A teacher's action values for the states of S students, [S, B, D] → [S, B, A].
+
+    Raises ValueError for answers of another shape, and for answers that are NaN or infinite.
+    """
+    (students, count, size), flat = observation.shape, observation.flatten(0, 1)
+    if not isinstance(teacher, QNetwork):
+        q = torch.as_tensor(np.asarray(teacher(flat)), dtype=torch.float32)
+    elif (own := teacher.arguments["observations"]) != size:
+        raise ValueError(
+            f"the teacher takes {own} numbers as an observation, this task has {size}."
+        )
+    elif teacher.seeds not in (1, students):
+        raise ValueError(
+            f"{teacher.seeds} teachers for {students} students: take one, or one each."
+        )
+    else:
+        q = teacher(flat[None] if teacher.seeds == 1 else observation).flatten(0, 1)
+    if q.dim() != 2 or len(q) != len(flat):
+        raise ValueError(
+            f"the teacher gave an answer of shape {tuple(q.shape)}, not {len(flat)} × A."
+        )
+    if not torch.isfinite(q).all():
+        raise ValueError(
+            "the teacher's answers hold NaN or infinite values: look for what broke it."
+        )
+    return q.view(students, count, -1)
+
+
+def policy_teacher(policy: Callable) -> Callable:
+    """A teacher whose values are a policy's log-probabilities; softmax(values) is the policy again.
+
+    policy: observations [n, D] → probabilities [n, A], else the teacher's answers raise ValueError.
+    Learn from it with τ = 1 and without standardizing.
+    """
+
+    def teacher(observation):
+        p = torch.as_tensor(np.asarray(policy(observation)), dtype=torch.float32)
+        if p.min() < 0 or not torch.allclose(p.sum(-1), torch.ones(len(p)), atol=1e-3):
+            raise ValueError("a policy must give probabilities: none below 0, and their sum is 1.")
+        return p.clamp(min=1e-6).log()
+
+    return teacher
+
+
+def trembling_policy(q: Tensor, share: float) -> Tensor:
+    """What an agent does that acts by q, [..., A], but at random in a share of steps: [..., A]."""
+    best = F.one_hot(q.argmax(-1), q.shape[-1])
+    return (1 - share) * best + share / q.shape[-1]
+
+
+def visit_states(steps: Iterator[Step], states: int) -> Tensor:
+    """The next states of each of S players in which an action counts, from `envs.play`.
+
+    Returns [S, states, D], without those behind an episode's end; the next call goes on there.
+    """
+    seen, real = [], []
+    while not real or np.sum(real, (0, 2)).min() < states:
+        step = next(steps)
+        seen.append(step.observation)
+        real.append(step.real)
+    players = zip(np.stack(seen, 1), np.stack(real, 1), strict=True)  # [T, N, D] and [T, N] each
+    return torch.as_tensor(np.stack([own[there][:states] for own, there in players]))
+
+
+def kickstart(
+    teacher, weight=1.0, until=0.5, temperature=1.0, loss=kickstart_loss, schedule=annealed
+) -> Callable:
+    """An `extra_loss` that pulls a new learner to a teacher: λ · loss(q, teacher's values, τ).
+
+    schedule: (weight, progress, until) → λ; by default it falls from `weight` to 0 in a share
+    `until` of the run, or never, if that is 0. τ: in scaled rewards. Raises ValueError for τ ≤ 0.
+    """
+    above_zero(temperature)
+
+    def extra_loss(learner: DQN, q: Tensor, batch) -> Tensor:
+        now = schedule(weight, learner.progress(), until)
+        if not now:  # then the teacher need not be asked
+            return torch.zeros(len(q))
+        return now * loss(q, teacher_values(teacher, batch.observation), temperature).mean(-1)
+
+    return extra_loss

@@ -1,0 +1,179 @@
+"""Tables: exact values by dynamic programming, and Q-learning for many seeds at once.
+
+Shapes: S seeds, s states, a actions, k outcomes of an action. A table of action values is
+`q[..., s, a]`; a policy is a table of probabilities of that shape.
+Sources: Sutton & Barto 2018 (S&B); Watkins & Dayan 1992.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from course_utils.envs import MDP
+from course_utils.settings import configuration, setting
+
+
+def bellman_backup(mdp: MDP, value: np.ndarray, discount: float) -> np.ndarray:
+    """Action values one step ahead: q(s, a) = Σ_k p_k [r_k + γ (1 − terminated_k) v(s′_k)].
+
+    value: [..., s] → [..., s, a]; ValueError for another s. S&B, equation 4.10 before the maximum.
+    """
+    if value.shape[-1] != len(mdp.start):
+        needed = f"{mdp.env_id} needs [..., {len(mdp.start)}], one a state."
+        raise ValueError(f"value has shape {value.shape}; {needed}")
+    future = discount * (1 - mdp.terminated) * value[..., mdp.next_state]  # [..., s, a, k]
+    return (mdp.probability * (mdp.reward + future)).sum(-1)
+
+
+def sweep_back(mdp, value, choose, sweeps, discount=1.0, backup=bellman_backup) -> np.ndarray:
+    """Values [..., s] so many steps earlier: v ← choose(q [..., s, a]). S&B, sections 4.1, 4.4."""
+    for _ in range(sweeps):
+        value = choose(backup(mdp, value, discount))
+    return value
+
+
+def value_iteration(
+    mdp: MDP, discount: float, tolerance=1e-10, max_sweeps=100_000, backup=bellman_backup
+) -> np.ndarray:
+    """The optimal action values q* [s, a]: v ← max_a q(s, a) until no entry moves by `tolerance`.
+
+    Raises ValueError for a γ outside [0, 1], RuntimeError when it takes more than `max_sweeps`
+    (possible with γ = 1). S&B, section 4.4.
+    """
+    if not 0 <= discount <= 1:
+        raise ValueError(f"discount = {discount}: must be a number between 0 and 1.")
+    value = np.zeros(len(mdp.start))
+    for _ in range(max_sweeps):
+        before, value = value, sweep_back(mdp, value, lambda q: q.max(-1), 1, discount, backup)
+        if np.abs(value - before).max() < tolerance:
+            return backup(mdp, before, discount)
+    raise RuntimeError(f"no fixed point within {max_sweeps} sweeps: choose a discount under 1.")
+
+
+def policy_return(mdp: MDP, policy: np.ndarray, horizon: int) -> np.ndarray:
+    """The exact expected return (undiscounted) of a policy within `horizon` steps.
+
+    policy: [..., s, a] → [...]; ValueError for another shape and for what are no probabilities.
+    """
+    if policy.shape[-2:] != mdp.reward.shape[:2]:
+        needed = "{} needs [..., {}, {}].".format(mdp.env_id, *mdp.reward.shape)
+        raise ValueError(f"the policy has shape {policy.shape}; {needed}")
+    if not (np.all(policy >= 0) and np.allclose(policy.sum(-1), 1)):
+        must = "must be 0 or more and add up to 1 in each state; see greedy_policy."
+        raise ValueError(f"a policy's probabilities {must}")
+    nothing = np.zeros(policy.shape[:-1])  # with 0 steps to go
+    return sweep_back(mdp, nothing, lambda q: (policy * q).sum(-1), horizon) @ mdp.start
+
+
+def best_return(mdp: MDP, horizon: int) -> float:
+    """The highest expected return within `horizon` steps, by a policy that sees the clock."""
+    nothing = np.zeros(len(mdp.start))
+    return float(sweep_back(mdp, nothing, lambda q: q.max(-1), horizon) @ mdp.start)
+
+
+def greedy_policy(q: np.ndarray, epsilon: float = 0.0) -> np.ndarray:
+    """Probabilities [..., s, a] of the ε-greedy policy; actions whose values tie (to 1e-9) share.
+
+    Raises ValueError for an ε outside [0, 1], and for a table with NaN.
+    """
+    if not 0 <= epsilon <= 1:
+        raise ValueError(f"epsilon = {epsilon}: must be a number between 0 and 1.")
+    if np.isnan(q).any():
+        raise ValueError("the table holds NaN: look at the target that it was learned from.")
+    best = q >= q.max(-1, keepdims=True) - 1e-9
+    return (1 - epsilon) * best / best.sum(-1, keepdims=True) + epsilon / q.shape[-1]
+
+
+def discounted_return(rewards, discount: float) -> float:
+    """What rewards are worth at the start: r₁ + γ r₂ + γ² r₃ + …, 0 for none. S&B, equation 3.8."""
+    return float(sum(discount**step * reward for step, reward in enumerate(rewards)))
+
+
+def q_learning_target(reward, terminated, next_q: np.ndarray, discount: float):
+    """What one step says that q(s, a) should be: r + γ (1 − terminated) max_a′ q(s′, a′).
+
+    reward, terminated: [...]; next_q: [..., a] → [...]. A truncated step is not terminated, and
+    still looks ahead. Source: Watkins & Dayan 1992, equation 1.
+    """
+    return reward + discount * (1 - terminated) * next_q.max(-1)
+
+
+def epsilon_greedy(q: np.ndarray, epsilon: float, rng: np.random.Generator):
+    """Actions [...] for values q [..., a]: any with probability ε, else a best one, ties at random.
+
+    Many states at once: each candidate gets a random number, the largest wins. S&B, section 2.2.
+    """
+    explore = rng.random(q.shape[:-1] + (1,)) < epsilon
+    candidate = explore | (q == q.max(-1, keepdims=True))
+    return (candidate * rng.random(q.shape)).argmax(-1)
+
+
+@configuration
+class QLearningConfig:
+    """Settings of a Q-learning run. Both decays are geometric: 1 keeps the setting constant."""
+
+    discount: float = setting(0.99, 0, 1, "how much a reward one step later counts", symbol="γ")
+    learning_rate: float = setting(
+        0.5, 0.001, 1, "how far a value moves to its target", symbol="α", log=True
+    )
+    learning_rate_decay: float = setting(0.003, 1e-6, 1, "share of α left at the end", log=True)
+    epsilon: float = setting(1.0, 0, 1, "probability of a random action", symbol="ε")
+    epsilon_decay: float = setting(0.1, 1e-300, 1, "share of ε left at the end", log=True)
+    initial_value: float = setting(0.0, -1000, 1000, "what the table says before the first step")
+    steps: int = setting(100_000, 1, 10_000_000, "environment steps of each seed", log=True)
+
+
+class QLearningProgress(NamedTuple):
+    """What `q_learning` yields: the step it has reached and a copy of the tables, q [S, s, a]."""
+
+    step: int
+    q: np.ndarray
+
+
+def q_learning(
+    mdp: MDP, config, seeds=20, seed=0, records=50, target=q_learning_target, act=epsilon_greedy
+) -> Iterator[QLearningProgress]:
+    """Train `seeds` agents side by side, each in an environment of its own; yield `records` times.
+
+    config: a QLearningConfig, read at every step. target, act: a learner's own functions, too; they
+    are called with all seeds at once. Raises ValueError if one returns another shape than [S], an
+    action that does not exist, or makes the table NaN or infinite.
+    Source: Watkins & Dayan 1992: q(s, a) ← q(s, a) + α [target − q(s, a)].
+    """
+    if seeds < 1 or records < 1:
+        raise ValueError(f"seeds = {seeds}, records = {records}: both must be 1 or more.")
+    rng, agent, steps = np.random.default_rng(seed), np.arange(seeds), config.steps
+    states, actions, _ = mdp.reward.shape
+    q, existing = np.full((seeds, states, actions), config.initial_value), set(range(actions))
+    state, deadline = mdp.reset(rng.random(seeds)), np.full(seeds, mdp.time_limit)
+    reports = set(np.linspace(0, steps, records + 1).astype(int)[1:])
+    for step in range(1, steps + 1):
+        epsilon = config.epsilon * config.epsilon_decay ** (step / steps)
+        learning_rate = config.learning_rate * config.learning_rate_decay ** (step / steps)
+
+        action = _one_a_seed("act", act(q[agent, state], epsilon, rng), seeds)
+        if not existing.issuperset(action):  # −1 would be taken for the last one
+            raise ValueError(f"`act` returned an action outside 0 … {actions - 1}: {action}.")
+        next_state, reward, terminated = mdp.step(state, action, rng.random(seeds))
+        y = target(reward, terminated, q[agent, next_state], config.discount)
+        old = q[agent, state, action]
+        q[agent, state, action] = old + learning_rate * (_one_a_seed("target", y, seeds) - old)
+
+        done = terminated | (step >= deadline)
+        if ended := np.count_nonzero(done):
+            next_state[done] = mdp.reset(rng.random(ended))
+            deadline[done] = step + mdp.time_limit
+        state = next_state
+        if step in reports:
+            if not np.isfinite(q).all():
+                hint = "look at what `target` returns."
+                raise ValueError(f"the table holds NaN or infinity at step {step}: {hint}")
+            yield QLearningProgress(step, q.copy())
+
+
+def _one_a_seed(name, answer, seeds):
+    if np.shape(answer) != (seeds,):
+        must = f"it must return one number a seed, ({seeds},)."
+        raise ValueError(f"`{name}` returned shape {np.shape(answer)}; {must}")
+    return answer

@@ -1,0 +1,1 @@
+"""Learning from others: demonstrations, imitation, Q-learning with both, and designed rewards."""

@@ -1,0 +1,60 @@
+"""Demonstrations in Q-learning, for S seeds: DQfD, by Hester et al. 2018 (arXiv 1704.03732)."""
+
+import copy
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from course_utils import losses
+from course_utils.learner import DQN, DQNConfig, Parts
+from course_utils.networks import QNetwork
+from course_utils.replay import ReplayBuffer
+from course_utils.settings import configuration, setting
+
+
+@configuration
+class DQfDConfig(DQNConfig):
+    """Settings of Q-learning with demonstrations, beside those of DQN."""
+
+    demonstration_ratio: float = setting(0.25, 0, 1, "share of demonstrations in each batch")
+    margin_weight: float = setting(1.0, 0, 10, "weight of the margin loss", symbol="λ₂")
+    margin: float = setting(0.8, 0, 10, "by how much the expert's action must beat the others")
+    margin_until: float = setting(0.5, 0, 1, "share of the run in which λ₂ falls to 0; 0: never")
+
+
+def expert_margin(margin_loss: Callable = losses.margin_loss) -> Callable:
+    """An `extra_loss` of `Parts`: the margin loss of the demonstrations in a batch, times λ₂.
+
+    margin_loss: (q [S, B, A], action [S, B], margin) → [S, B]. Margin and λ₂, as it is now,
+    are the learner's settings, of a `DQfDConfig`. Source: Hester et al. 2018, section 4.
+    """
+
+    def extra_loss(learner, q, batch):
+        config = learner.config
+        weight = losses.annealed(config.margin_weight, learner.progress(), config.margin_until)
+        surplus = margin_loss(q, batch.action, config.margin)  # [S, B]
+        return weight * (batch.demonstrated * surplus).mean(-1)
+
+    return extra_loss
+
+
+def pretrain(
+    config: DQNConfig,
+    demonstrations: ReplayBuffer,
+    network: QNetwork,
+    updates: int,
+    seed: int = 0,
+    records: int = 1,
+    parts: Parts = Parts(extra_loss=expert_margin()),  # noqa: B008 - frozen, so it may be shared
+) -> Iterator[tuple[int, np.ndarray, QNetwork]]:
+    """Q-learning from the demonstrations alone, before the first step in the environment.
+
+    network: S networks to begin with, which are copied. Yields updates, loss [S], the networks.
+    Source: Hester et al. 2018, algorithm 1, the first loop.
+    """
+    learner = DQN(config, copy.deepcopy(network), seed, parts=parts)
+    learner.replay = demonstrations  # instead of own steps, of which there are none yet
+    for due in np.linspace(0, updates, records + 1)[1:]:
+        while learner.updates < due:
+            loss, _ = learner.update(learner.draw())
+        yield learner.updates, loss.numpy(), learner.network

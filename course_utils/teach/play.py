@@ -1,0 +1,125 @@
+"""Play it yourself: an environment driven by keyboard or buttons, each episode kept in a file."""
+
+import html
+import io
+import time
+from pathlib import Path
+
+import anywidget
+import gymnasium as gym
+import ipywidgets
+import numpy as np
+import torch
+import traitlets
+from IPython.display import display
+from PIL import Image
+
+from course_utils import storage, widgets
+from course_utils.evaluation import Episode
+
+FOLDER, FILES = storage.RUNS / "played", "episode_*.safetensors"
+KEYS = {  # what each key does, and "" when there is none; without "" the last action goes on
+    "CartPole-v1": {"ArrowLeft": 0, "ArrowRight": 1},
+    "LunarLander-v3": {"ArrowLeft": 1, "ArrowUp": 2, "ArrowRight": 3, "": 0},
+    "MountainCar-v0": {"ArrowLeft": 0, "ArrowRight": 2, "": 1},
+}
+
+
+class Screen(anywidget.AnyWidget):
+    """A picture (a JPEG file) that hears the arrow keys after a click. `key`: what is pressed."""
+
+    picture = traitlets.Bytes(b"").tag(sync=True)
+    sentence = traitlets.Unicode("").tag(sync=True)
+    key = traitlets.Unicode("").tag(sync=True)
+    _esm = Path(__file__).with_name("screen.js")
+
+
+class Player(widgets.Background):
+    """An environment to play: arrow keys after a click on the picture, or buttons, at your speed.
+
+    Each episode goes to a file of its own, from its first second on: nothing is lost when the
+    kernel dies; `recorded` reads them. Raises ValueError for an environment without keys.
+    """
+
+    def __init__(self, env_id: str, seed: int = 0, folder: Path = FOLDER):
+        if env_id not in KEYS:
+            raise ValueError(f"there are no keys for {env_id}; you can play {', '.join(KEYS)}.")
+        super().__init__(lambda problem: self._say(f"{problem} Press Start to begin again."))
+        self.env, self.folder = gym.make(env_id, render_mode="rgb_array"), Path(folder) / env_id
+        self.keys, self.action, self.seed = KEYS[env_id], KEYS[env_id].get("", 0), seed
+        self.screen, self.message = Screen(), ipywidgets.HTML()
+        wide, slim = {"description_width": "8em"}, {"button_width": "6em"}
+        self.speed = ipywidgets.IntSlider(20, 2, 50, description="steps a second", style=wide)
+        words = {key.removeprefix("Arrow").lower() or "nothing": key for key in self.keys}
+        self.hand = ipywidgets.ToggleButtons(options=words, index=len(words) - 1, style=slim)
+        self.screen.observe(lambda change: self.press(change["new"]), names="key")
+        self.hand.observe(lambda change: self.press(change["new"]), names="value")
+        self.buttons = widgets.make_buttons({"Start": self.start, "Stop": self.stop})
+        self._reset()
+        self._say("Press Start, click on the picture, then use the arrow keys.")
+
+    def show(self) -> None:
+        """Display picture, buttons and slider."""
+        row = ipywidgets.HBox([*self.buttons.values(), self.speed])
+        display(ipywidgets.VBox([row, self.hand, self.screen, self.message]))
+
+    def press(self, key: str) -> None:
+        """A key goes down; "" when it is let go."""
+        self.action = self.keys.get(key, self.keys.get("", self.action))
+
+    def start(self, job=None) -> None:
+        """Play until the episode ends or Stop is pressed; an episode that goes on is left alone."""
+        if not self.running:
+            super().start(job or self.play)
+
+    def play(self, steps: int | None = None) -> None:
+        """One new episode, of at most so many steps; return when it is saved."""
+        self._reset()
+        while not (self.should_stop or self.end or len(self.actions) == steps):
+            began = time.monotonic()
+            self.step()
+            if len(self.actions) % self.speed.value == 0:  # once a second
+                self._save()
+            time.sleep(max(0.0, 1 / self.speed.value - (time.monotonic() - began)))
+        self._save()
+        run = f"{len(self.actions)} steps, return {sum(self.rewards):.0f}"
+        self._say(f"{self.end or 'stopped'} after {run}; saved as {self.path.name}. Start: again.")
+
+    def step(self) -> None:
+        """One step with the action of the key that is down."""
+        action = self.action  # the next key may come during the step
+        observation, reward, terminated, truncated, _ = self.env.step(action)
+        self.observations.append(observation)
+        self.actions.append(action)
+        self.rewards.append(reward)
+        self.end = "terminated" if terminated else "truncated" if truncated else ""
+        self._say(f"step {len(self.actions)}, return {sum(self.rewards):.0f}")
+
+    def _reset(self):
+        (observation, _), self.seed = self.env.reset(seed=self.seed), None  # then another start
+        self.observations, self.actions, self.rewards, self.end = [observation], [], [], ""
+        taken = [int(path.stem.split("_")[1]) for path in self.folder.glob(FILES)]
+        self.path = self.folder / f"episode_{max(taken, default=-1) + 1:04}.safetensors"
+
+    def _save(self):
+        columns = np.array(self.observations), self.actions, np.array(self.rewards, np.float64)
+        tensors = dict(zip(Episode._fields, map(torch.tensor, columns), strict=False))
+        facts = {"environment": self.env.spec.id, "terminated": self.end == "terminated"}
+        if self.actions:
+            storage.save_tensors(self.path, tensors, facts)
+
+    def _say(self, sentence):
+        buffer = io.BytesIO()
+        Image.fromarray(self.env.render()).save(buffer, "jpeg", quality=80)
+        self.screen.sentence, self.screen.picture = sentence, buffer.getvalue()
+        self.message.value = html.escape(sentence)
+
+
+def recorded(env_id: str, folder: Path = FOLDER) -> list[Episode]:
+    """All episodes played so far, stopped ones as truncated. ValueError: a file is damaged."""
+    episodes = []
+    for path in sorted((Path(folder) / env_id).glob(FILES)):
+        tensors, facts = storage.load_tensors(path)
+        columns = (tensors[name].numpy() for name in Episode._fields[:3])
+        episodes.append(Episode(*columns, facts["terminated"], not facts["terminated"]))
+    return episodes

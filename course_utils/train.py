@@ -1,0 +1,184 @@
+"""The loops around an update: a network fitted to batches, and deep Q-learning of S seeds."""
+
+import copy
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from course_utils import envs, storage
+from course_utils.learner import DQN, DQNConfig, Parts
+from course_utils.networks import QNetwork, copy_to_go_on, make_network
+
+COUNTS = ("step", "updates", "cpu_seconds")  # what a checkpoint tells of a record
+
+
+class FitProgress(NamedTuple):
+    """What `fit` yields. loss: [S], of the latest batch. network: the live one."""
+
+    updates: int
+    loss: np.ndarray
+    cpu_seconds: float
+    network: QNetwork
+
+
+def fit(network: QNetwork, batch_loss: Callable, config, updates: int, records=1):
+    """Adam on one batch after the other, with a rate that falls linearly to 0: `FitProgress`.
+
+    batch_loss: number of the update, from 0 → loss of each seed [S]. config: its `learning_rate`
+    is read at every update, so it may be changed on the way. Yields `records` times.
+    """
+    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True)
+    due, started = due_steps(updates, records), time.process_time()
+    for update in range(updates):
+        loss = batch_loss(update)
+        optimizer.param_groups[0]["lr"] = config.learning_rate * (1 - update / updates)
+        optimizer.zero_grad()
+        loss.sum().backward()
+        optimizer.step()
+        if update + 1 in due:
+            paused = time.process_time()  # what others do between two records is not training
+            yield FitProgress(update + 1, loss.detach().numpy(), paused - started, network)
+            started += time.process_time() - paused
+
+
+def due_steps(steps: int, records: int) -> list[int]:
+    """The steps at which `records` records are due, evenly spaced, the last one at the end."""
+    return [int(step) for step in np.linspace(0, steps, records + 1)[1:]]
+
+
+class DQNProgress(NamedTuple):
+    """What `train_dqn` yields. Network and optimizer are the live ones: copy what you keep.
+
+    step, updates: of each seed. training_return: [S], mean over its environments of the latest
+    episode, exploration included (of the first episode so far, until it ends). loss, q: [S], of
+    the latest batch, NaN before there was one; q is the mean value of the actions that were taken,
+    in scaled rewards.
+    """
+
+    step: int
+    updates: int
+    training_return: np.ndarray
+    loss: np.ndarray
+    q: np.ndarray
+    epsilon: float
+    cpu_seconds: float
+    network: QNetwork
+    optimizer: torch.optim.Adam
+
+
+def train_dqn(
+    config: DQNConfig, env_id="CartPole-v1", seeds=10, seed=0, records=20, *, parts=None,
+    network=None, task=0, optimizer=None, demonstrations=None, checkpoint=None, device="cpu",
+    **env_arguments,
+) -> Iterator[DQNProgress]:  # fmt: skip
+    """Train `seeds` agents side by side; yield `records` times, the last time at the end.
+
+    The config is read at every step, so it may be changed on the way.
+    parts: `Parts` with your functions in place of the module's. network: S networks to go on from,
+    which are copied; task: whose head learns. optimizer: of an earlier record, whose moments are
+    gone on with. demonstrations: a second memory; `config.demonstration_ratio` of each batch comes
+    from it. device: "cpu", "cuda" or "mps". checkpoint: a file that is written before each record
+    and, if it is there, gone on from: then the first record is its own, and episodes in flight
+    start again.
+    Raises ValueError for settings, a network, memory, environment or checkpoint that do not fit,
+    for a reward that is NaN or infinite, and for a loss that is no number any more.
+    Source: Mnih et al. 2015 (Nature 518:529), algorithm 1.
+    """
+    _check(config, seeds, records)
+    copies = envs.make_envs(env_id, seeds * config.environments, **env_arguments)
+    env_seed, network_seed, stream = map(int, np.random.SeedSequence(seed).generate_state(3))
+    scale = envs.OBSERVATION_SCALE.get(env_id)
+    fresh = make_network(copies, config, seeds, scale, network_seed, device)
+    if demonstrations is not None:
+        _check_demonstrations(demonstrations, config, fresh, env_id)
+    network = copy_to_go_on(network, fresh) if network else fresh
+    network.task = task
+    parts = parts or Parts()
+    learner = DQN(config, network, stream, device, parts, demonstrations)
+    if optimizer:
+        learner.optimizer.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    due, spent = due_steps(config.steps, records), 0.0
+    owner = {"env_id": env_id, "seed": seed, "seeds": seeds, "config": asdict(config)}
+    functions = {name: getattr(part, "__qualname__", None) for name, part in vars(parts).items()}
+    owner |= {"arguments": env_arguments, "parts": functions}
+    if checkpoint and Path(checkpoint).exists():
+        facts = storage.load_training(checkpoint, learner, owner)
+        learner.replay.cut()  # what comes next is another episode
+        learner.step, learner.updates, spent = (facts[name] for name in COUNTS)
+        due = [step for step in due if step > learner.step]
+        unknown = torch.full((seeds,), torch.nan)
+        yield _record(learner, np.zeros(seeds), unknown, unknown, spent)
+    steps = envs.play_in(copies, learner.act, seeds, env_seed + learner.step)
+    for progress in _learn(learner, steps, env_id, due, spent):
+        if checkpoint:
+            facts = {name: getattr(progress, name) for name in COUNTS}
+            storage.save_training(checkpoint, learner, owner, facts)
+        yield progress
+
+
+def _learn(learner, steps, env_id, due, spent):
+    """Remember each step and learn from the memory, until no record is due any more."""
+    config, seeds = learner.config, learner.seeds
+    running = np.zeros((seeds, config.environments))  # return of the episode in flight, [S, N]
+    latest = np.full_like(running, np.nan)  # of the one before
+    loss = q = torch.full((seeds,), torch.nan)
+    started = time.process_time() - spent
+    while due:
+        step = next(steps)
+        if not np.isfinite(step.reward).all():
+            paid = step.reward[~np.isfinite(step.reward)][0]
+            told = f"{env_id} gave the reward {paid} at step {learner.step}"
+            raise ValueError(f"{told}: repair the environment's reward.")
+        learner.remember(step)
+        running += step.reward
+        latest = np.where(step.done, running, latest)
+        running[step.done] = 0
+        # Twice a batch, as up to half of the rows may be resets.
+        if learner.step >= max(config.learning_starts, 2 * config.batch_size):
+            for _ in range(config.updates_per_step):
+                loss, q = learner.update(learner.draw())
+        if learner.step >= due[0]:
+            del due[0]
+            if learner.updates and not torch.isfinite(loss).all():
+                told = f"the loss is not a number any more at step {learner.step}"
+                raise ValueError(f"{told}: lower learning_rate or reward_scale.")
+            returns = np.where(np.isnan(latest), running, latest).mean(-1)
+            paused = time.process_time()  # what others do between two records is not training
+            yield _record(learner, returns, loss, q, paused - started)
+            started += time.process_time() - paused
+
+
+def _record(learner, returns, loss, q, seconds):
+    numbers = loss.cpu().numpy(), q.cpu().numpy(), learner.epsilon(), seconds
+    counts = learner.step, learner.updates
+    return DQNProgress(*counts, returns, *numbers, learner.network, learner.optimizer)
+
+
+def _check(config, seeds, records):
+    """One sentence for settings with which nothing would be learned."""
+    if seeds < 1 or records < 1:
+        raise ValueError(f"seeds = {seeds}, records = {records}: both must be 1 or more.")
+    if config.steps <= (first := config.learning_starts):
+        told = f"nothing is learned before learning_starts = {first}"
+        raise ValueError(f"steps = {config.steps}: {told}.")
+    if config.replay_capacity < (size := config.batch_size):
+        told = f"replay_capacity = {config.replay_capacity} is smaller than batch_size = {size}"
+        raise ValueError(f"{told}: raise the one or lower the other.")
+
+
+def _check_demonstrations(memory, config, network, env_id):
+    """One sentence for demonstrations of another task, or for other learners."""
+    if not hasattr(config, "demonstration_ratio"):
+        raise TypeError("demonstrations need a config with a demonstration_ratio, as DQfDConfig.")
+    if memory.seeds != network.seeds:
+        told = f"these are demonstrations for {memory.seeds} seeds"
+        raise ValueError(f"{told}; the training has {network.seeds}.")
+    found, needed = memory.observation.shape[1], network.arguments["observations"]
+    if found != needed:
+        told = f"the demonstrations have {found} numbers in an observation, {env_id} has {needed}"
+        raise ValueError(f"{told}: take those of this environment.")

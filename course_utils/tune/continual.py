@@ -1,0 +1,203 @@
+"""Continual learning: what keeps old tasks, numbered from 0, alive; mostly an `extra_loss`."""
+
+import copy
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from course_utils.learner import DQN
+from course_utils.losses import td_loss
+from course_utils.networks import QNetwork, SeedLinear, stream_of_parts
+from course_utils.tune.parts import learning_part, plain
+
+OLD_BATCH = 32  # transitions of each old task in one update
+
+
+def add_heads(network: QNetwork, tasks: int, seed: int = 0) -> QNetwork:
+    """A copy with a head for each task, for `network(observation, task=k)`; the first is its own.
+
+    Raises ValueError for less than one task, for several heads, for dueling and for columns.
+    """
+    if tasks < 1 or "heads" in network.arguments:
+        raise ValueError(f"tasks = {tasks}: take 1 or more, and a network with one head so far.")
+    if network.arguments["dueling"] or isinstance(network, ProgressiveNetwork):
+        raise ValueError("heads need answers by the last layer alone: no dueling, no columns.")
+    network, generator = copy.deepcopy(network), stream_of_parts(seed)
+    own = network.head
+    heads = [own] + [SeedLinear(*own.weight.shape, generator) for _ in range(tasks - 1)]
+    own.weight = nn.Parameter(torch.cat([head.weight.detach() for head in heads], -1))
+    own.bias = nn.Parameter(torch.cat([head.bias.detach() for head in heads], -1))  # [S, 1, K · A]
+    network.arguments |= {"heads": tasks} if tasks > 1 else {}
+    return network
+
+
+def head_of(network: QNetwork, task: int) -> int:
+    """The number of the head that answers for a task: its own, or 0 where one answers for all."""
+    return task if "heads" in network.arguments else 0
+
+
+def fisher(network: QNetwork, observation: Tensor, form: str = "gaussian") -> dict[str, Tensor]:
+    """How much each parameter matters for the outputs: the diagonal of the Fisher information.
+
+    observation: [S, B, D]; the head of `network.task` answers. Returns for each parameter that
+    learns a tensor of its shape. form: "gaussian", E_s Σ_a (∂Q_a/∂θ)², for values, or "policy",
+    E_s Σ_a π_a (∂ log π_a/∂θ)², π = softmax(Q). Raises ValueError for another form, and for no
+    observations. Source: Kirkpatrick et al. 2017 (arXiv 1612.00796).
+    """
+    if observation.shape[1] == 0:
+        raise ValueError("Fisher information needs observations, and there are none: play first.")
+    if form not in ("gaussian", "policy"):
+        raise ValueError(f"form = {form!r}: choose 'gaussian', for values, or 'policy'.")
+    named = learning_part(network)
+    importance = {name: torch.zeros_like(parameter) for name, parameter in named.items()}
+    for sample in observation.split(1, dim=1):  # one by one: squares of a mean would be smaller
+        output = network(sample)[:, 0]  # [S, A]
+        share = torch.ones_like(output)
+        if form == "policy":
+            output = output.log_softmax(-1)
+            share = output.detach().exp()
+        for action in range(output.shape[-1]):
+            total = output[:, action].sum()
+            gradients = torch.autograd.grad(total, list(named.values()), retain_graph=True)
+            for name, gradient in zip(named, gradients, strict=True):
+                squares = share[:, action, None, None] * gradient**2
+                importance[name] += squares / observation.shape[1]
+    return importance
+
+
+class Anchor(NamedTuple):
+    """A network's parameters after a task, and how much each mattered for it: name → [S, ...]."""
+
+    parameters: dict[str, Tensor]
+    importance: dict[str, Tensor]
+
+
+def remember_weights(network: QNetwork, importance: dict, before: Anchor | None = None, decay=1.0):
+    """The `Anchor` of a network; with one `before`, whose importance counts `decay` times, of all.
+
+    Online EWC: Schwarz et al. 2018 (arXiv 1805.06370), section 4.
+    """
+    if before:
+        older = before.importance
+        importance = {name: decay * older[name] + importance[name] for name in importance}
+    named = dict(network.named_parameters())
+    return Anchor({name: named[name].detach().clone() for name in importance}, importance)
+
+
+def ewc_penalty(parameters: dict[str, Tensor], anchor: Anchor) -> Tensor:
+    """½ Σ_i F_i (θ_i − θ*_i)² of each seed, [S]. Source: as `fisher`, equation 3."""
+    return 0.5 * sum(
+        (importance * (parameters[name] - anchor.parameters[name]) ** 2).flatten(1).sum(-1)
+        for name, importance in anchor.importance.items()
+    )
+
+
+def elastic(anchors: list[Anchor], weight: float, penalty: Callable = ewc_penalty) -> Callable:
+    """An `extra_loss` that pulls parameters to an anchor a task (EWC), or to one (online EWC)."""
+
+    def loss(learner: DQN, q: Tensor, batch) -> Tensor:
+        parameters = dict(learner.network.named_parameters())
+        return weight * sum(penalty(parameters, anchor) for anchor in anchors)
+
+    return loss
+
+
+def rehearse(memories: dict, weight: float, seed: int = 0) -> Callable:
+    """An `extra_loss`: the TD loss of old tasks on stored transitions, each by its own head.
+
+    memories: task → `ReplayBuffer`. Raises ValueError for none.
+    Source: the replay of Rolnick et al. 2019 (arXiv 1811.11682), without its cloning.
+    """
+    if not memories:
+        raise ValueError("there is no memory to rehearse: record episodes of the old tasks first.")
+    generator = torch.Generator().manual_seed(seed)
+
+    def loss(learner: DQN, q: Tensor, batch) -> Tensor:
+        total, ahead = 0, (learner.config.n_steps, learner.config.discount)
+        for task, memory in memories.items():
+            old = _recall(memory, generator, *ahead)
+            error, *_ = learner.errors(old, head_of(learner.network, task))
+            total = total + td_loss(error, old.weight)
+        return weight * total
+
+    return loss
+
+
+def keep_outputs(old: QNetwork, tasks: list[int], weight: float, memories=None, seed=0) -> Callable:
+    """An `extra_loss` that distils the old self: its outputs for old tasks are kept.
+
+    Without memories they are compared on the observations of the new task: learning without
+    forgetting, Li & Hoiem 2016 (arXiv 1606.09282). With memories, task → `ReplayBuffer`, on each
+    old task's own: Rolnick et al. 2019 (arXiv 1811.11682). Raises ValueError for a missing one.
+    """
+    missing = [task for task in tasks if memories is not None and task not in memories]
+    if missing:
+        raise ValueError(f"there is no memory of task {missing[0]}: record episodes of it first.")
+    old, generator = plain(old).requires_grad_(False), torch.Generator().manual_seed(seed)
+
+    def loss(learner: DQN, q: Tensor, batch) -> Tensor:
+        total = 0
+        for task in tasks:
+            seen = batch if memories is None else _recall(memories[task], generator)
+            asked = seen.observation, head_of(old, task)
+            total = total + ((learner.network(*asked) - old(*asked)) ** 2).sum(-1).mean(-1)
+        return weight * total
+
+    return loss
+
+
+def _recall(memory, generator, n_steps=1, discount=1.0):
+    size = min(OLD_BATCH, len(memory))  # one short episode is a memory, too
+    return memory.sample(size, n_steps, discount, generator)
+
+
+class ProgressiveNetwork(QNetwork):
+    """A fresh column of layers beside a frozen network; each also reads the old units below it.
+
+    `old` stays as it was, and answers for the old task. Raises ValueError for a dueling network.
+    Source: Rusu et al. 2016 (arXiv 1606.04671), equation 1, for one column before, no adapters.
+    """
+
+    def __init__(self, old: QNetwork, seed: int = 0):
+        if old.arguments["dueling"]:
+            raise ValueError("columns need answers by the last layer alone: no dueling.")
+        scale, generator = old.observation_scale.tolist(), stream_of_parts(seed)
+        super().__init__(**old.arguments, observation_scale=scale, generator=generator)
+        self.old = copy.deepcopy(old).requires_grad_(False)
+        sides = [layer.weight.shape for layer in (*self.hidden[1:], self.head)]
+        self.lateral = nn.ModuleList(SeedLinear(*side, generator) for side in sides)
+
+    def forward(self, observation: Tensor, task: int | None = None) -> Tensor:
+        (below, units), columns = self._both(observation), self.columns(task)
+        return self.head(units[-1], columns) + self.lateral[-1](below[-1], columns)
+
+    def units(self, observation: Tensor) -> list[Tensor]:
+        """The units of the new column, into which those of the old one were read."""
+        return self._both(observation)[1]
+
+    def _both(self, observation):
+        below, units = self.old.units(observation), [observation * self.observation_scale]
+        units.append(self._activate(self.hidden[0](units[0])))
+        for layer, lateral, other in zip(self.hidden[1:], self.lateral, below[1:], strict=False):
+            units.append(self._activate(layer(units[-1]) + lateral(other)))
+        return below, units
+
+
+def forgetting(matrix: np.ndarray) -> np.ndarray:
+    """What each task but the last has lost: its best return before the end, minus that at the end.
+
+    matrix: [..., K + 1, K], returns on K tasks before the first and after each → [..., K − 1].
+    Source: Chaudhry et al. 2018 (arXiv 1801.10112), equation 3, untrained network included.
+    """
+    return matrix[..., :-1, :-1].max(-2) - matrix[..., -1, :-1]
+
+
+def forward_transfer(matrix: np.ndarray) -> np.ndarray:
+    """What each task but the first returned before it was trained, above an untrained network.
+
+    As `forgetting`. Source: Lopez-Paz & Ranzato 2017 (arXiv 1706.08840), equation 4.
+    """
+    return np.diagonal(matrix, axis1=-2, axis2=-1)[..., 1:] - matrix[..., 0, 1:]

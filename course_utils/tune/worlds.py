@@ -1,0 +1,70 @@
+"""Variants of tasks, in other worlds. Importing this file makes their names known to Gymnasium."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.envs.classic_control.cartpole import CartPoleEnv, CartPoleVectorEnv
+
+from course_utils.envs import OBSERVATION_SCALE
+
+
+def lunar_lander(main: float | None = None, side: float | None = None, **arguments) -> gym.Env:
+    """LunarLander-v3 with other engines; `arguments` are its own, such as gravity.
+
+    main: power of the main engine, above .5 up to 1. side: that of the side engines, .5 to 1;
+    negative: exchanged. The actions are four settings of the continuous lander's throttles.
+    """
+    from gymnasium.envs.box2d.lunar_lander import LunarLander
+
+    if main is None and side is None:
+        return LunarLander(**arguments)
+    main, side = main or 1.0, side or 1.0
+    throttle = np.array([[0, 0], [0, -side], [2 * main - 1, 0], [0, side]], dtype=np.float32)
+    lander, four = LunarLander(continuous=True, **arguments), gym.spaces.Discrete(4)
+    return gym.wrappers.TransformAction(lander, lambda action: throttle[action], four)
+
+
+def cart_pole(maker: Callable, length=0.5, gravity=9.8, force_mag=10.0, **arguments):
+    """A CartPole, or many in one. length: half of the pole's, in metres; force_mag: in newtons."""
+    env = maker(**arguments)
+    env.length, env.gravity, env.force_mag = length, gravity, force_mag
+    env.polemass_length = env.masspole * length
+    return env
+
+
+class Task(NamedTuple):
+    """A variant of an environment: the same observations, actions and rewards in another world."""
+
+    parent: str
+    arguments: dict
+    meaning: str
+
+
+POLE, LANDER, MAKERS = "CartPole-v1", "LunarLander-v3", (CartPoleEnv, CartPoleVectorEnv)
+STORM = {"enable_wind": True, "wind_power": 20.0, "turbulence_power": 2.0}
+SHORT, REVERSE, SWAPPED = {"length": 0.05}, {"force_mag": -10.0}, {"side": -1.0}
+TASKS = {
+    "LunarLander-LowGravity-v0": Task(LANDER, {"gravity": -2.0}, "a fifth of the gravity"),
+    "LunarLander-HighGravity-v0": Task(LANDER, {"gravity": -11.9}, "a fifth more gravity"),
+    "LunarLander-Wind-v0": Task(LANDER, {"enable_wind": True}, "wind of power 15, turbulence 1.5"),
+    "LunarLander-Storm-v0": Task(LANDER, STORM, "wind of power 20, turbulence 2"),
+    "LunarLander-WeakEngine-v0": Task(LANDER, {"main": 0.6}, "60 % of the main engine's power"),
+    "LunarLander-SwappedEngines-v0": Task(LANDER, SWAPPED, "left and right engine exchanged"),
+    "CartPole-LongPole-v0": Task(POLE, {"length": 8.0}, "a pole sixteen times as long"),
+    "CartPole-ShortPole-v0": Task(POLE, SHORT, "a pole a tenth as long"),
+    "CartPole-HighGravity-v0": Task(POLE, {"gravity": 80.0}, "about eight times the gravity"),
+    "CartPole-WeakForce-v0": Task(POLE, {"force_mag": 0.5}, "a twentieth of the force"),
+    "CartPole-Reversed-v0": Task(POLE, REVERSE, "left pushes to the right"),
+    "CartPole-ReversedShort-v0": Task(POLE, SHORT | REVERSE, "a short pole, and left pushes right"),
+}
+
+for _name, (_parent, _changed, _) in TASKS.items():
+    if _parent == LANDER:
+        gym.register(_name, partial(lunar_lander, **_changed), max_episode_steps=1000)
+    else:
+        _one, _many = (partial(cart_pole, maker, **_changed) for maker in MAKERS)
+        gym.register(_name, _one, max_episode_steps=500, vector_entry_point=_many)
+        OBSERVATION_SCALE[_name] = OBSERVATION_SCALE[_parent]

@@ -1,0 +1,60 @@
+"""Every notebook runs to its end, and its claims hold, for any seed and whatever a learner has written.
+
+Not part of the quick run: make test-seeds SEEDS=0,1,2.
+"""
+
+import os
+import re
+
+import nbformat
+import pytest
+from run_notebooks import FOLDER, check_budget, run_notebook
+
+from course_utils import exercises
+
+SEEDS = os.environ.get("COURSE_SEEDS", "0").split(",")
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+
+
+@pytest.mark.seeds
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_claims_hold(path, seed):
+    _, cost = run_notebook(path, COURSE_SEED=seed)
+    check_budget(path, cost)
+
+
+def solved(name):
+    answer = exercises.find(name).answer
+    return exercises.source_to_paste(answer) if callable(answer) else f"answer = '{answer}'"
+
+
+def wrong(name):
+    answer = exercises.find(name).answer
+    return (
+        f"def {name}(*arguments):\n    raise ValueError('oops')"
+        if callable(answer)
+        else "answer = 'z'"
+    )
+
+
+@pytest.mark.seeds
+@pytest.mark.parametrize("written", [solved, wrong])
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_runs_to_the_end_whatever_is_written(path, written, tmp_path):
+    notebook = nbformat.read(path, as_version=4)
+    names = []
+    for cell in notebook.cells:
+        if check := re.search(
+            r'^\w+ = exercises\.check\("(\w+)", \w+\)$', cell.source, re.MULTILINE
+        ):
+            cell.source = f"{written(check[1])}\n\n\n{check[0]}"
+            names.append(check[1])
+    assert names
+    nbformat.write(notebook, tmp_path / path.name)
+    notebook, _ = run_notebook(tmp_path / path.name)
+    printed = "".join(
+        output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", [])
+    )
+    verdict = "not yet right" if written is wrong else "right"
+    assert [name for name in names if f"{name}: {verdict}" not in printed] == []

@@ -1,0 +1,321 @@
+"""The loops around an update: training, records, settings on the way, checkpoints, one fit."""
+
+import subprocess
+import sys
+from dataclasses import asdict, replace
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+
+from course_utils import evaluation, storage
+from course_utils.learner import DQN, DQNConfig, Parts
+from course_utils.losses import td_target
+from course_utils.networks import QNetwork, greedy
+from course_utils.replay import n_step_return
+from course_utils.train import due_steps, fit, train_dqn
+
+SHORT = {"steps": 1200, "learning_starts": 200, "width": 16}
+
+
+def test_records_and_reproducibility():
+    runs = [list(train_dqn(DQNConfig(**SHORT), seeds=3, seed=4, records=4)) for _ in range(2)]
+    assert [record.step for record in runs[0]] == [304, 600, 904, 1200]
+    last, again = runs[0][-1], runs[1][-1]
+    assert last.training_return.shape == last.loss.shape == last.q.shape == (3,)
+    assert last.updates == 1 + (1200 - 200) // 8
+    assert last.epsilon == pytest.approx(0.05) and np.array_equal(
+        last.training_return, again.training_return
+    )
+    assert all(map(torch.equal, last.network.parameters(), again.network.parameters()))
+    other = list(train_dqn(DQNConfig(**SHORT), seeds=3, seed=5, records=1))[-1]
+    assert not torch.equal(last.network.head.weight, other.network.head.weight)
+
+
+def test_settings_change_during_the_run():
+    config = DQNConfig(**SHORT)
+    training = train_dqn(config, seeds=2, records=4)
+    first = next(training)
+    config.learning_rate, config.n_steps, config.batch_size, config.epsilon = 1e-6, 3, 16, 0.5
+    before = first.network.head.weight.clone()
+    second = next(training)
+    assert (second.network.head.weight - before).abs().max() < 1e-3
+    assert second.epsilon == 0.5
+
+
+def test_bad_input_gets_one_sentence():
+    def first(config=None, env_id="CartPole-v1", **options):
+        return next(train_dqn(config or DQNConfig(**SHORT), env_id, seeds=2, **options))
+
+    with pytest.raises(
+        ValueError, match="Pendulum-v1 has the actions Box.*needs a Discrete action space"
+    ):
+        first(env_id="Pendulum-v1")
+    with pytest.raises(ValueError, match="CarRacing-v3 has the observations .*use a convolution"):
+        first(env_id="CarRacing-v3", continuous=False)
+    with pytest.raises(
+        ValueError, match="FrozenLake-v1 has the observations Discrete.*for a few states a table"
+    ):
+        first(env_id="FrozenLake-v1")
+    with pytest.raises(ValueError, match="Gymnasium cannot make 'CartPol-v1'"):
+        first(env_id="CartPol-v1")
+    with pytest.raises(ValueError, match="n_steps = 0: must be a whole number between 1 and 50"):
+        DQNConfig(n_steps=0)
+    with pytest.raises(ValueError, match="replay_capacity = 64 is smaller than batch_size = 128"):
+        first(DQNConfig(replay_capacity=64, batch_size=128))
+    with pytest.raises(
+        ValueError, match="steps = 100: nothing is learned before learning_starts = 200"
+    ):
+        first(DQNConfig(**SHORT | {"steps": 100}))
+    with pytest.raises(ValueError, match="seeds = 2, records = 0: both must be 1 or more"):
+        first(records=0)
+    with pytest.raises(ValueError, match="has no device 'tpu': use 'cpu'"):
+        first(device="tpu")
+    with pytest.raises(TypeError, match="double = 1: must be True or False"):
+        DQNConfig(double=1)
+
+
+class BrokenReward(gym.Wrapper):
+    def step(self, action):
+        observation, _, *rest = self.env.step(action)
+        return observation, np.nan, *rest
+
+
+def test_a_reward_that_is_no_number_stops_the_training():
+    gym.register("Broken-v0", entry_point=lambda: BrokenReward(gym.make("CartPole-v1")))
+    with pytest.raises(
+        ValueError, match="Broken-v0 gave the reward nan at step 0: repair the environment's reward"
+    ):
+        next(train_dqn(DQNConfig(**SHORT), "Broken-v0", seeds=1))
+
+
+def test_a_loss_that_is_no_number_stops_the_training():
+    def infinite(reward, terminated, next_q, discount):
+        return td_target(reward, terminated, next_q, discount) + np.inf
+
+    with pytest.raises(
+        ValueError, match="the loss is not a number any more at step .*: lower learning_rate"
+    ):
+        list(train_dqn(DQNConfig(**SHORT), seeds=1, parts=Parts(td_target=infinite)))
+
+
+def test_the_whole_learner_solves_cartpole():
+    *_, last = train_dqn(DQNConfig(), seeds=10, seed=0, records=1)
+    returns = evaluation.play_episodes(greedy(last.network), "CartPole-v1", 10, 100, seed=0).mean(1)
+    assert evaluation.interquartile_mean(returns) >= 485 and returns.mean() >= 475
+
+
+def test_an_optimizer_may_be_gone_on_with():
+    """The moments of the earlier training are there at the first update, and the earlier training keeps its own."""
+    config = DQNConfig(steps=400, learning_starts=100, width=16, replay_capacity=400)
+    *_, first = train_dqn(config, "CartPole-v1", 2, records=1)
+    moments = first.optimizer.state_dict()["state"][0]
+    before = {name: moment.clone() for name, moment in moments.items()}
+    *_, warm = train_dqn(
+        config, "CartPole-v1", 2, records=1, network=first.network, optimizer=first.optimizer
+    )
+    *_, cold = train_dqn(config, "CartPole-v1", 2, records=1, network=first.network)
+    assert warm.optimizer.state_dict()["state"][0]["step"] == 2 * before["step"] == 2 * cold.updates
+    assert all(torch.equal(moments[name], before[name]) for name in before)
+    assert not torch.equal(warm.network.head.weight, cold.network.head.weight)
+
+
+# ---- your own parts ----
+
+
+def never_discounted(reward, done, discount):
+    total, steps = n_step_return(reward, done, 1.0)
+    return total, steps
+
+
+WRONG = {
+    "td_target": lambda reward, terminated, next_q, discount: 0 * reward,
+    "double_q": lambda target_q, online_q: target_q.amin(-1, keepdim=True),
+    "dueling_q": lambda value, advantage: value - advantage,
+    "n_step_return": never_discounted,
+    "importance_weights": lambda probability, size, exponent: 0 * probability + 0.5,
+    "update_target": lambda target, online, rate: None,
+    "reward": lambda batch: 0 * batch.reward,
+    "extra_loss": lambda learner, q, batch: (q**2).mean((1, 2)),
+}
+ALL_IN = SHORT | {"double": True, "dueling": True, "priority_exponent": 0.6, "target_period": 5}
+
+
+def trained(**parts):
+    *_, last = train_dqn(DQNConfig(**ALL_IN), seeds=2, records=1, parts=Parts(**parts))
+    return torch.cat([parameter.flatten() for parameter in last.network.parameters()])
+
+
+@pytest.fixture(scope="module")
+def by_the_module():
+    return trained()
+
+
+def test_the_same_functions_give_the_same_networks(by_the_module):
+    ours = {name: part for name, part in vars(Parts()).items() if part}
+    wrapped = {name: lambda *a, part=part: part(*a) for name, part in ours.items()}
+    assert torch.equal(trained(**wrapped), by_the_module)
+
+
+@pytest.mark.parametrize("name", vars(Parts()))
+def test_a_wrong_function_gives_other_networks(name, by_the_module):
+    assert not torch.equal(trained(**{name: WRONG[name]}), by_the_module)
+
+
+def test_a_fit_is_adam_with_a_falling_rate():
+    stream = torch.Generator().manual_seed(0)
+    x, y = torch.randn(3, 20, 4, generator=stream), torch.randn(3, 20, 2, generator=stream)
+    network = QNetwork(3, 4, 2, width=8, generator=stream)
+    alone = network.choose([1])
+    config = DQNConfig(learning_rate=0.01)
+    records = list(fit(network, lambda _: ((network(x) - y) ** 2).mean((1, 2)), config, 10, 2))
+    assert [record.updates for record in records] == due_steps(10, 2) == [5, 10]
+    optimizer = torch.optim.Adam(alone.parameters())
+    for update in range(10):
+        optimizer.param_groups[0]["lr"] = 0.01 * (1 - update / 10)
+        loss = ((alone(x[1:2]) - y[1:2]) ** 2).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert records[-1].loss.shape == (3,) and records[-1].network is network
+    assert records[-1].loss[1] == pytest.approx(loss.item(), abs=1e-6)
+    torch.testing.assert_close(network.head.weight[1], alone.head.weight[0], rtol=0, atol=1e-5)
+
+
+def test_a_head_is_trained_and_the_others_stay():
+    network = QNetwork(2, 4, 2, width=16, heads=3, observation_scale=[0.5, 0.5, 5.0, 0.5])
+    *_, last = train_dqn(DQNConfig(**SHORT), seeds=2, records=1, network=network, task=1)
+    before, after = network.head.weight, last.network.head.weight
+    assert torch.equal(before[..., :2], after[..., :2])
+    assert torch.equal(before[..., 4:], after[..., 4:])
+    assert not torch.equal(before[..., 2:4], after[..., 2:4])
+    assert network.task == 0 and last.network.task == 1
+
+
+# ---- going on after a break ----
+
+
+def everything(learner):
+    return learner.state_dict() | {
+        f"{n}{k}": v
+        for n, s in learner.optimizer.state_dict()["state"].items()
+        for k, v in s.items()
+    }
+
+
+def test_a_checkpoint_holds_the_whole_learner(tmp_path):
+    config = DQNConfig(**SHORT, priority_exponent=0.6)
+    path = tmp_path / "run.safetensors"
+    list(train_dqn(config, seeds=2, seed=3, records=2, checkpoint=path))
+    training = {
+        "env_id": "CartPole-v1",
+        "seed": 3,
+        "seeds": 2,
+        "config": asdict(config),
+        "arguments": {},
+    }
+    training["parts"] = {
+        name: getattr(part, "__qualname__", None) for name, part in vars(Parts()).items()
+    }
+    learners = [
+        DQN(config, QNetwork(2, 4, 2, width=16, observation_scale=[1.0] * 4), seed=9)
+        for _ in range(2)
+    ]
+    for learner in learners:
+        facts = storage.load_training(path, learner, training)
+        assert (
+            facts["cpu_seconds"] > 0 and facts["step"] == 1200 and facts["updates"] == 1 + 1000 // 8
+        )
+    storage.save_training(tmp_path / "again.safetensors", learners[0], training, facts)
+    (first, facts), (second, again) = map(
+        storage.load_tensors, (path, tmp_path / "again.safetensors")
+    )
+    assert first.keys() == second.keys() and all(
+        torch.equal(first[name], second[name]) for name in first
+    )
+    assert facts == again
+    for _ in range(3):  # the same batches, the same updates
+        for learner in learners:
+            learner.update(learner.draw())
+    for ours, theirs in zip(
+        everything(learners[0]).values(), everything(learners[1]).values(), strict=True
+    ):
+        assert torch.equal(ours, theirs)
+
+
+KILLED = """
+from course_utils.learner import DQNConfig
+from course_utils.train import train_dqn
+for record in train_dqn(DQNConfig(steps=100_000, width=16, learning_starts=200), seeds=2, records=500, checkpoint="{}"):
+    print(record.step, flush=True)
+"""
+
+
+def test_a_killed_training_goes_on(tmp_path):
+    path = tmp_path / "run.safetensors"
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED.format(path)], stdout=subprocess.PIPE, text=True
+    )
+    reached = [int(process.stdout.readline()) for _ in range(12)][-1]
+    process.kill()  # kill -9: no chance to tidy up
+    process.wait()
+    tensors, facts = storage.load_tensors(path)
+    assert facts["step"] >= reached
+    path.with_name(path.name + ".unfinished").write_bytes(b"half a che")
+    config = DQNConfig(steps=100_000, width=16, learning_starts=200)
+    training = train_dqn(config, seeds=2, records=500, checkpoint=path)
+    record = next(training)
+    assert record.step == facts["step"] and record.updates == facts["updates"]
+    record = next(training)
+    assert facts["step"] < record.step <= facts["step"] + 200 + 8
+    assert record.updates > facts["updates"] > 0
+    assert record.cpu_seconds > facts["cpu_seconds"]
+    after, _ = storage.load_tensors(path)
+    kept = int(tensors["replay.written"].min()) - 1
+    assert (
+        torch.equal(after["replay.reward"][:kept], tensors["replay.reward"][:kept]) and kept > 100
+    )
+
+
+def test_the_checkpoint_of_another_training_is_refused(tmp_path):
+    path = tmp_path / "run.safetensors"
+    config = DQNConfig(**SHORT)
+    list(train_dqn(config, seeds=2, records=1, checkpoint=path))
+    for other in ({"seeds": 3}, {"seed": 1}, {"config": replace(config, width=32)}, {"env_id": "Acrobot-v1"},
+                  {"config": replace(config, environments=4)}, {"config": replace(config, discount=0.9)},
+                  {"parts": Parts(reward=lambda batch: 0 * batch.reward)}):  # fmt: skip
+        with pytest.raises(
+            ValueError, match="run.safetensors is the checkpoint of another training"
+        ):
+            next(train_dqn(**{"config": config, "seeds": 2, "checkpoint": path} | other))
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(ValueError, match="run.safetensors is damaged"):
+        next(train_dqn(config, seeds=2, checkpoint=path))
+
+
+def test_a_finished_training_hands_out_its_end_again(tmp_path):
+    config, path = DQNConfig(**SHORT), tmp_path / "run.safetensors"
+    *_, last = train_dqn(config, seeds=2, records=2, checkpoint=path)
+    (again,) = train_dqn(config, seeds=2, records=2, checkpoint=path)
+    assert again.step == last.step == 1200 and again.cpu_seconds > 0.5 * last.cpu_seconds
+    assert torch.equal(again.network.head.weight, last.network.head.weight)
+
+
+def test_no_window_of_n_steps_crosses_a_break(tmp_path):
+    path = tmp_path / "run.safetensors"
+    config = DQNConfig(steps=2000, learning_starts=200, width=16)
+    training = train_dqn(config, seeds=2, records=4, checkpoint=path)
+    next(training)
+    newest = storage.load_tensors(path)[0]["replay.written"] - 1
+    resumed = train_dqn(config, seeds=2, records=4, checkpoint=path)
+    next(resumed)
+    next(resumed)
+    learner = DQN(config, QNetwork(2, 4, 2, width=16), seed=0)
+    learner.load_state_dict(
+        {k: v for k, v in storage.load_tensors(path)[0].items() if k in learner.state_dict()}
+    )
+    slot = (learner.replay.first_slot + newest).view(2, -1)
+    assert learner.replay.done[slot].all()
+    batch = learner.replay.read(slot, 20, 0.9, torch.ones_like(slot))
+    torch.testing.assert_close(batch.next_observation, learner.replay.next_observation[slot])
