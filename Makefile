@@ -51,7 +51,7 @@ bench: .venv/course-test         ## CPU seconds of notebooks, speed and memory o
 	$(BIN)/python -m tests.benchmarks.dqn
 
 data: .venv/course-test          ## make again what ships with the course (two hours or more); CLUSTER=tcp://… lets a Dask cluster do it
-	$(BIN)/python data/build.py $(if $(CLUSTER),--cluster $(CLUSTER))
+	$(BIN)/python data/build.py
 
 notebooks: .venv/course-test     ## run all notebooks and store their outputs
 	$(BIN)/python tests/run_notebooks.py

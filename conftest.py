@@ -1,28 +1,28 @@
-"""What every run of the tests shares: a folder for runs, one thread a process, the order of the files, a notebook's memory.
+"""What every run of the tests shares: a folder for runs, one thread a process, the order of files.
 
-Nothing here reads a clock: what a notebook costs in CPU seconds is measured by `make bench`.
+A notebook is held to its budget of memory; what it costs in CPU seconds is for `make bench`.
 """
 
 import os
+import sys
 import tempfile
-from pathlib import Path
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy and torch: workers share the cores, threads only wait
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy and torch: workers share the cores
 
 import psutil
 import pytest
 
 from tests.run_notebooks import check_memory, peak_memory
 
-ROOT = Path(__file__).parent
-GIGABYTES_A_WORKER = 1.5  # a notebook's kernel takes up to 1 GB, the worker that watches it the rest
-# The longest first, so that no worker ends with one of them while the others are idle.
-ORDER = ["notebooks", "tests/browser", "tests/data", "tests/house"]
-memory = {}
+GIGABYTES_A_WORKER = (
+    1.5  # a notebook's kernel takes up to 1 GB, the worker that watches it the rest
+)
+# What takes long comes first, so that no worker is still busy with it when the others are done.
+ORDER = ["notebooks/", "tests/browser/", "tests/data/", "tests/house/"]
 
 
 def pytest_configure(config):
-    """Notebooks and modules that are tested neither find nor change what the learner has made; each worker has its own."""
+    """Tests neither find nor change what the learner has made; each worker has its own folder."""
     config.runs = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
     os.environ["COURSE_RUNS"] = config.runs.name
 
@@ -38,15 +38,20 @@ def pytest_xdist_auto_num_workers():
 
 
 def pytest_collection_modifyitems(items):
-    """Files in the order of ORDER, the others last; later notebooks, which are longer, before earlier ones."""
+    """Folders as in ORDER, the others last; the last notebook first, as 00 and 01 are short."""
 
     def place(item):
-        path = item.path.relative_to(ROOT) if item.path.is_relative_to(ROOT) else item.path
-        folder = next((i for i, name in enumerate(ORDER) if path.is_relative_to(name)), len(ORDER))
-        return folder
+        return next((i for i, folder in enumerate(ORDER) if item.nodeid.startswith(folder)), 99)
 
     items.sort(key=lambda item: item.path.name, reverse=True)
     items.sort(key=place)
+
+
+@pytest.fixture(autouse=True)
+def same_draws():
+    """A test that draws from torch's own generator draws the same, whatever ran before it."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -54,6 +59,5 @@ def pytest_runtest_call(item):
     result = yield
     if hasattr(item, "cell"):  # a notebook's cell, run by nbval
         kernel = psutil.Process(item.parent.kernel.km.provisioner.pid)
-        memory[item.path.name] = peak_memory(kernel)
-        check_memory(item.path, memory[item.path.name])
+        check_memory(item.path, peak_memory(kernel))
     return result

@@ -17,8 +17,8 @@ OBSERVATION_SCALE = {"CartPole-v1": [0.5, 0.5, 5.0, 0.5], "MountainCar-v0": [1.0
 class MDP:
     """The rules of a small environment as arrays, read from Gymnasium's own transition table.
 
-    probability, next_state, reward, terminated: [s, a, k]. Unused outcomes have probability 0.
-    start: [s], the probability of each first state. time_limit: steps before truncation, or inf.
+    probability, next_state, reward, terminated: [s, a, k]. start: [s], the probability of each
+    first state. time_limit: steps before truncation, or inf.
     """
 
     env_id: str
@@ -30,10 +30,9 @@ class MDP:
     time_limit: float
 
     def step(self, state: np.ndarray, action: np.ndarray, uniform: np.ndarray):
-        """One step of as many environments as `state` has entries; `uniform` decides the outcome.
+        """next_state, reward, terminated, each of the shape of `state`; `uniform` decides.
 
-        Returns next_state, reward, terminated, each of the shape of `state`. An outcome's share of
-        [0, 1) is its probability, in the table's order, as in Gymnasium.
+        An outcome's share of [0, 1) is its probability, in the table's order, as in Gymnasium.
         """
         _, actions, outcomes = self.probability.shape
         pair = state * actions + action
@@ -84,8 +83,7 @@ def read_mdp(env_id: str, **env_arguments) -> MDP:
 def make_envs(env_id: str, copies: int, **env_arguments) -> gym.vector.VectorEnv:
     """`copies` environments that step together: Gymnasium's array version if there is one.
 
-    Raises ValueError for an unknown environment, for actions that cannot be counted, and for
-    observations that are no vector of numbers.
+    ValueError for an unknown one, uncountable actions, observations that are no vector.
     """
     try:
         mode = "vector_entry_point" if has_array_version(env_id) else "sync"

@@ -48,10 +48,7 @@ def interval(values, statistic=interquartile_mean, seed: int = 0) -> Estimate:
 
 
 def stratified_interval(groups, statistic=interquartile_mean, seed: int = 0) -> Estimate:
-    """The same over several groups of runs (tasks, teachers): each is resampled by itself.
-
-    groups: arrays [S_i, ...] on one scale → the statistic of all runs together, with its interval.
-    """
+    """The same for groups of runs (tasks, teachers), [S_i, ...], each resampled by itself."""
     groups = [_checked(group) for group in groups]
 
     def pooled(*samples, axis=-1):
@@ -62,10 +59,9 @@ def stratified_interval(groups, statistic=interquartile_mean, seed: int = 0) -> 
 
 
 def probability_of_improvement(ours, theirs, seed: int = 0) -> Estimate:
-    """How often a run of ours beats one of theirs, ties counting one half: P(X > Y).
+    """How often a run of ours beats one of theirs, P(X > Y), ties counting one half.
 
-    ours: [S], theirs: [R] → Estimate between 0 and 1; .5 means no difference. From Mann and
-    Whitney's U.
+    ours: [S], theirs: [R] → Estimate between 0 and 1. From Mann and Whitney's U.
     """
     ours, theirs = _checked(ours), _checked(theirs)
 
@@ -91,10 +87,8 @@ def area_under_curve(steps, values):
 def _bootstrap(groups, statistic, seed):
     # Batches of 200 keep a long learning curve from filling the memory.
     form = {"axis": 0, "vectorized": True, "n_resamples": RESAMPLES, "batch": 200}
-    rng = np.random.default_rng(seed)
-    return stats.bootstrap(
-        groups, statistic, **form, method="percentile", rng=rng
-    ).confidence_interval
+    form |= {"method": "percentile", "rng": np.random.default_rng(seed)}
+    return stats.bootstrap(groups, statistic, **form).confidence_interval
 
 
 def _checked(values):
@@ -111,14 +105,11 @@ def _checked(values):
 # ---- playing ----
 
 
-def play_episodes(
-    act: Callable, env_id: str, seeds: int, episodes=100, seed=0, discount=1.0, **arguments
-):
+def play_episodes(act, env_id: str, seeds: int, episodes=100, seed=0, discount=1.0, **arguments):
     """Returns [S, episodes] of S agents, in episodes of their own; discounted if γ is under 1.
 
     act: observations [S, E, D], as an array, to actions [S, E]; see `networks.greedy`. Each of a
-    seed's E environments plays the same number of episodes, so that short ones are not counted
-    more often than long ones. `arguments` are the environment's.
+    seed's E environments plays as many episodes: short ones are not counted more often.
     """
     # Copies that step one by one should not all wait for the longest episode.
     rounds = 1 if envs.has_array_version(env_id) or episodes % 10 else 10
@@ -180,13 +171,12 @@ def record_episodes(act: Callable, env_id: str, seeds: int, episodes: int, seed=
         length = np.where(length == 0, len(steps) * step.done, length)
         if length.all():
             break
-    columns = {name: np.array([getattr(step, name) for step in steps]) for name in step._fields}
-    seen = np.concatenate([columns["observation"], steps[-1].next_observation[None]])
+    seen, action, reward, terminated, truncated, behind, _ = map(np.array, zip(*steps, strict=True))
+    seen = np.concatenate([seen, behind[-1:]])  # [T + 1, S, N, D], the others [T, S, N]
 
-    def episode(seed, number):
-        end = length[seed, number]
-        own = (columns[name][:end, seed, number] for name in ("action", "reward"))
-        ends = (columns[name][end - 1, seed, number] for name in ("terminated", "truncated"))
-        return Episode(seen[: end + 1, seed, number], *own, *ends)
+    def episode(s, n):
+        end = length[s, n]
+        ends = terminated[end - 1, s, n], truncated[end - 1, s, n]
+        return Episode(seen[: end + 1, s, n], action[:end, s, n], reward[:end, s, n], *ends)
 
-    return [[episode(own, number) for number in range(episodes)] for own in range(seeds)]
+    return [[episode(s, n) for n in range(episodes)] for s in range(seeds)]

@@ -15,6 +15,8 @@ import numpy as np
 from IPython.display import Code, display
 from ipywidgets import HTML, RadioButtons, VBox
 
+BOOK = "course_utils.exercise_book.contents"  # loaded when it is asked: it is made of Exercises
+
 
 class WrongAnswer(Exception):
     """Says in one sentence what is wrong with a learner's answer."""
@@ -29,9 +31,9 @@ class Exercise:
     """One exercise: the reference answer, the inputs it is tried on, and what is known to go wrong.
 
     answer: a function of `course_utils`, or the letter of the right choice.
-    mistakes: a wrong function, or a wrong letter → what to say. cases: tuples of arguments.
-    probe: makes the numbers that are compared, from a function and a case's arguments.
-    tolerance: how far these may differ. in_place: the function returns nothing.
+    mistakes: a wrong function (see `contents.with_mistake`), or a wrong letter → what to say.
+    cases: tuples of arguments. probe: from a function and a case's arguments to the numbers that
+    are compared. tolerance: relative and absolute. in_place: the function returns nothing.
     """
 
     answer: Callable | str
@@ -45,7 +47,7 @@ class Exercise:
 
 def find(name: str) -> Exercise:
     """The exercise of that name; raises ValueError with the names that there are."""
-    return _book("contents").find(name)
+    return importlib.import_module(BOOK).find(name)
 
 
 def check(name: str, attempt):
@@ -82,15 +84,11 @@ def solution(name: str) -> None:
 
 def source_to_paste(function: Callable) -> str:
     """The source of an answer, below the imports that a notebook may lack."""
-    return _book("source").source_to_paste(function)
-
-
-def _book(part):  # loaded late: it is written with this file's Exercise
-    return importlib.import_module(f"course_utils.exercise_book.{part}")
+    return importlib.import_module(BOOK).source_to_paste(function)
 
 
 def examine(exercise: Exercise, attempt) -> str:
-    """A word on what was tried, if the attempt is right; else raises WrongAnswer or NotAttempted."""
+    """A word on what was tried, if the attempt is right; WrongAnswer or NotAttempted if not."""
     if attempt is ...:
         raise NotAttempted
     if isinstance(exercise.answer, str):
@@ -136,9 +134,8 @@ def _array(probe, function, case):
         raise
     except Exception as error:
         told = f"Your function raised {type(error).__name__}: {error}. Inputs: {_brief(case)}."
-        if "must match the size" in str(error):
-            told += " Perhaps an axis is lost (keepdim=True keeps it), or one is too many ([..., 0])."
-        raise WrongAnswer(told) from error
+        axis = " Perhaps an axis is lost (keepdim=True keeps it), or one is too many ([..., 0])."
+        raise WrongAnswer(told + axis if "must match the size" in str(error) else told) from error
     try:
         return np.asarray(result.detach() if hasattr(result, "detach") else result, dtype=float)
     except (TypeError, ValueError):
@@ -151,7 +148,7 @@ def _arrays(value):
     if isinstance(value, tuple | dict) or is_dataclass(value):
         parts = value if isinstance(value, tuple) else getattr(value, "__dict__", value).values()
         return [array for part in parts for array in _arrays(part)]
-    return [np.array(value.detach() if hasattr(value, "detach") else value)]
+    return [np.array(value.detach().numpy() if hasattr(value, "detach") else value)]
 
 
 def _difference(exercise, found, wanted):

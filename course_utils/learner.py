@@ -1,7 +1,6 @@
 """What DQN learns in one update: settings, parts and learner of S seeds; the loop is in `train`.
 
-n-step targets, Double, dueling and prioritised replay are settings. Shapes: S seeds, N
-environments a seed, B batch, D observation, A actions.
+Shapes: S seeds, N environments a seed, B batch, D observation, A actions.
 """
 
 import copy
@@ -19,10 +18,7 @@ from course_utils.settings import configuration, setting, switch
 
 @configuration
 class DQNConfig:
-    """Settings of a DQN run.
-
-    What forms network, memory or length is read at the start, the rest at every step.
-    """
+    """Settings of a DQN run; network, memory and length are read once, the rest at every step."""
 
     # The task: what is learned, and for how long.
     steps: int = setting(20_000, 100, 10_000_000, "environment steps of each seed", log=True)
@@ -92,7 +88,7 @@ class DQN(nn.Module):
         self.to(device)
         self.optimizer = torch.optim.Adam(network.parameters(), fused=True)
         self.generator = torch.Generator(device).manual_seed(seed)
-        self.step = self.updates = 0
+        self.step, self.updates, self.cpu_seconds = 0, 0, 0.0
 
     def progress(self) -> float:
         """Share of the run that is done, 0 to 1."""
@@ -100,13 +96,13 @@ class DQN(nn.Module):
 
     def epsilon(self) -> float:
         """The probability of a random action now: it falls linearly, then stays."""
-        start, end = self.config.epsilon_start, self.config.epsilon
-        return start + (end - start) * min(self.progress() / self.config.exploration, 1)
+        fall = self.config.epsilon - self.config.epsilon_start
+        return self.config.epsilon_start + fall * min(self.progress() / self.config.exploration, 1)
 
     def learning_rate(self) -> float:
         """The step size now: it falls linearly to its share at the end of the run."""
-        fall = (1 - self.config.learning_rate_decay) * self.progress()
-        return self.config.learning_rate * (1 - fall)
+        left = 1 - (1 - self.config.learning_rate_decay) * self.progress()
+        return self.config.learning_rate * left
 
     @torch.no_grad()
     def act(self, observation: np.ndarray) -> np.ndarray:
@@ -154,10 +150,7 @@ class DQN(nn.Module):
         return self.replay.read(slot, *ahead, weight, n_step_return)
 
     def errors(self, batch: Batch, task: int | None = None) -> tuple[Tensor, Tensor, Tensor]:
-        """How far the values of the actions taken lie below their targets.
-
-        task: whose head answers. Returns error, target [S, B], and q [S, B, A].
-        """
+        """Error, target − value of the action taken, and target [S, B]; q of a head [S, B, A]."""
         parts = self.parts
         with torch.no_grad():
             next_q = self.target_network(batch.next_observation, task)

@@ -11,21 +11,19 @@ from torch.nn import functional as F
 
 
 def td_target(reward: Tensor, terminated: Tensor, next_q: Tensor, discount) -> Tensor:
-    """The target y = r + γ (1 − terminated) max_a Q⁻(s′, a), without gradient.
+    """The target y = r + γ (1 − terminated) max_a Q⁻(s′, a), without gradient: [...].
 
-    reward, terminated: [...]; next_q: [..., A], from the target network; discount: γ, or [...]
-    with γ^k behind k steps. Returns [...].
-    A truncated step still looks ahead: hand over `terminated`, not `terminated or truncated`.
+    reward, terminated: [...], where a truncated step is not terminated; next_q: [..., A], from the
+    target network; discount: γ, or [...] with γ^k behind k steps.
     Source: Mnih et al. 2015 (Nature 518:529), algorithm 1.
     """
     return (reward + discount * (1 - terminated) * next_q.amax(-1)).detach()
 
 
 def double_q(target_q: Tensor, online_q: Tensor) -> Tensor:
-    """The target network's value of the action that the online network prefers.
+    """The target network's value of the action that the online network prefers: [..., 1].
 
-    Both [..., A] → [..., 1]. Only one action is left, so the maximum of `td_target` takes it.
-    Source: van Hasselt et al. 2016 (arXiv 1509.06461), equation 4.
+    Both [..., A]. Source: van Hasselt et al. 2016 (arXiv 1509.06461), equation 4.
     """
     return target_q.gather(-1, online_q.argmax(-1, keepdim=True))
 
@@ -49,10 +47,7 @@ def td_loss(error: Tensor, weight: Tensor) -> Tensor:
 
 
 def annealed(weight: float, progress: float, until: float) -> float:
-    """A weight that falls linearly to 0 in the share `until` of a run, or never, if that is 0.
-
-    progress: the share of the run that is over, 0 to 1.
-    """
+    """A weight that falls linearly to 0 in the share `until` of a run, or never, if that is 0."""
     return weight * max(0.0, 1 - progress / until) if until else weight
 
 
@@ -62,8 +57,7 @@ def annealed(weight: float, progress: float, until: float) -> float:
 def cloning_loss(logits: Tensor, action: Tensor) -> Tensor:
     """How surprised the network is by the expert's action: −log softmax(logits)_a.
 
-    logits: [..., A], action: [...] → [...].
-    Source: Pomerleau 1991; the cross-entropy of any classifier.
+    logits: [..., A], action: [...] → [...]. Source: Pomerleau 1991; cross-entropy.
     """
     return -logits.log_softmax(-1).gather(-1, action[..., None])[..., 0]
 
@@ -92,8 +86,7 @@ def mse_loss(student: Tensor, teacher: Tensor, temperature: float = 1.0) -> Tens
 def advantage_loss(student: Tensor, teacher: Tensor, temperature: float = 1.0) -> Tensor:
     """The same for what is left after the mean over the actions is taken away; no τ.
 
-    [..., A] → [...]. What the state is worth is not asked for: the advantages of dueling networks,
-    Wang et al. 2016 (arXiv 1511.06581).
+    [..., A] → [...]. These are the advantages of Wang et al. 2016 (arXiv 1511.06581).
     """
     return mse_loss(*(q - q.mean(-1, keepdim=True) for q in (student, teacher)))
 
@@ -109,8 +102,7 @@ def nll_loss(student: Tensor, teacher: Tensor, temperature: float = 1.0) -> Tens
 def kl_loss(student: Tensor, teacher: Tensor, temperature: float = 1.0) -> Tensor:
     """Kullback–Leibler divergence from softmax(teacher / τ) to softmax(student), without τ there.
 
-    [..., A] → [...]. Raises ValueError for τ ≤ 0.
-    Source: Rusu et al. 2016 (arXiv 1511.06295), equation 3.
+    [..., A] → [...]. ValueError for τ ≤ 0. Source: Rusu et al. 2016 (arXiv 1511.06295), equation 3.
     """
     log_p = (teacher / above_zero(temperature)).log_softmax(-1)
     return (log_p.exp() * (log_p - student.log_softmax(-1))).sum(-1)
@@ -140,10 +132,8 @@ def kickstart_loss(student: Tensor, teacher: Tensor, temperature: float = 1.0) -
 def above_zero(temperature: float) -> float:
     """A temperature, unless it is 0 or less: then ValueError."""
     if not temperature > 0:
-        raise ValueError(
-            f"temperature = {temperature}: it must be above 0; "
-            "towards 0 only the best action counts."
-        )
+        told = f"temperature = {temperature}: it must be above 0"
+        raise ValueError(f"{told}; towards 0 only the best action counts.")
     return temperature
 
 

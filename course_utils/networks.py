@@ -15,10 +15,7 @@ torch.set_num_threads(1)  # for networks this small, sharing the work costs more
 
 
 class SeedLinear(nn.Module):
-    """S linear layers side by side, one a seed: [S, B, in] → [S, B, out].
-
-    Weights and biases start uniform in ±1/√in, PyTorch's own choice for a linear layer.
-    """
+    """S linear layers side by side, [S, B, in] → [S, B, out], uniform in ±1/√in as PyTorch's."""
 
     def __init__(self, seeds: int, n_in: int, n_out: int, generator=None):
         super().__init__()
@@ -120,11 +117,8 @@ def stream_of_parts(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(int(state))
 
 
-def make_network(envs, config, seeds: int, scale: list[float] | None, seed: int, device="cpu"):
-    """S networks that fit these environments, by a `DQNConfig`; `seed` sets the first weights.
-
-    Returns a `QNetwork`. Raises ValueError for a device that is not there.
-    """
+def make_network(envs, config, seeds: int, scale, seed: int, device="cpu") -> QNetwork:
+    """Networks for these environments, by a `DQNConfig`. ValueError for a device not there."""
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError):
@@ -137,10 +131,7 @@ def make_network(envs, config, seeds: int, scale: list[float] | None, seed: int,
 
 
 def copy_to_go_on(network: QNetwork, fresh: QNetwork) -> QNetwork:
-    """A copy of `network` to train further, where one like `fresh` would have been trained.
-
-    Raises ValueError if the number of networks, observations or actions does not fit.
-    """
+    """A copy of `network` to train further in the place of `fresh`; ValueError if it does not fit."""
     for name in ("seeds", "observations", "actions"):
         has, needs = network.arguments[name], fresh.arguments[name]
         if has != needs:
@@ -153,8 +144,8 @@ def copy_to_go_on(network: QNetwork, fresh: QNetwork) -> QNetwork:
 def update_target(target: nn.Module, online: nn.Module, rate: float) -> None:
     """Move the target network a part `rate` of the way to the online one; 1 copies it.
 
-    Source: a copy every so many updates in Mnih et al. 2015 (Nature 518:529); a small rate every
-    time in Lillicrap et al. 2016 (arXiv 1509.02971).
+    Source: copies in Mnih et al. 2015 (Nature 518:529); a small rate in Lillicrap et al. 2016
+    (arXiv 1509.02971).
     """
     for resting, moving in zip(target.parameters(), online.parameters(), strict=True):
         resting.lerp_(moving, rate)

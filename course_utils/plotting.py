@@ -9,7 +9,7 @@ import matplotlib
 import numpy as np
 from IPython.display import Image, Markdown, display
 from matplotlib.collections import PolyCollection
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure  # not by pyplot, which is for the main thread only
 from matplotlib.ticker import EngFormatter
 from PIL import Image as Picture
 
@@ -117,9 +117,8 @@ def compare_runs(results: dict[str, np.ndarray], xlabel: str, reference=None) ->
 def q_map(q: np.ndarray, policy: np.ndarray, symbols: list[str], title: str = "") -> Figure:
     """A grid world's table: in each cell one triangle an action, coloured by its value, and arrows.
 
-    q, policy: [rows · columns, 4], actions left, down, right, up (reorder them where they differ).
-    symbols: the cells' letters, one string a row; cells marked H, G or C end the episode and stay
-    blank. Raises ValueError for tables of another shape.
+    q, policy: [rows · columns, 4], actions left, down, right, up. symbols: the cells' letters, one
+    string a row; H, G and C end the episode. Raises ValueError for tables of another shape.
     """
     rows, columns = len(symbols), len(symbols[0])
     if not q.shape == policy.shape == (rows * columns, 4):
@@ -156,8 +155,7 @@ def heat_map(values, rows: dict, columns: dict, quantity: str, limits=(None, Non
     """A table as coloured cells with their numbers in them.
 
     values: [R, C]. rows, columns: a title each, with a list of its R or C labels. limits: values of
-    the first and the last colour, so that several tables can be compared.
-    Raises ValueError for another shape.
+    the first and the last colour. Raises ValueError for another shape.
     """
     (row_title, row_labels), (column_title, column_labels) = *rows.items(), *columns.items()
     if np.shape(values) != (len(row_labels), len(column_labels)):

@@ -33,9 +33,8 @@ class Batch(NamedTuple):
 def n_step_return(reward: Tensor, done: Tensor, discount: float) -> tuple[Tensor, Tensor]:
     """The discounted sum of the first k of n rewards, and k: up to n, or until the episode is done.
 
-    reward, done: [..., n], the steps in order; done is terminated or truncated. Returns two
-    tensors [...]. Source: Sutton & Barto 2018, equation 7.1; n-step Q-learning in Hessel et al.
-    2018 (arXiv 1710.02298).
+    reward, done: [..., n], in order; done: terminated or truncated. Returns two tensors [...].
+    Source: Sutton & Barto 2018, equation 7.1; Hessel et al. 2018 (arXiv 1710.02298).
     """
     going_on = (1 - done.to(reward)).cumprod(-1)[..., :-1]
     alive = torch.cat([torch.ones_like(reward[..., :1]), going_on], -1)
@@ -96,11 +95,6 @@ class ReplayBuffer(nn.Module):
             getattr(self, name)[slot] = values.to(getattr(self, name).dtype)
         self.written[lane] += len(number)
 
-    def cut(self) -> None:
-        """End the window of n steps behind each lane's newest row: another episode follows."""
-        newest = self.first_slot + (self.written - 1) % self.rows
-        self.done[newest[self.written > 0]] = True
-
     def sample(self, batch_size, n_steps, discount, generator, n_step_return=n_step_return):
         """A `Batch` of `batch_size` transitions a seed, at random, each with the n steps behind it.
 
@@ -142,9 +136,8 @@ class ReplayBuffer(nn.Module):
 class Priorities(nn.Module):
     """A priority for each slot of each seed's memory; slots are sampled in proportion to it.
 
-    One running sum over the slots finds a sample. For the memories of this course that is faster
-    than the tree of sums in Schaul et al. 2016 (arXiv 1511.05952), appendix B.2.1, which wins from
-    some hundred thousand slots on.
+    One running sum over the slots finds a sample: in small memories faster than the tree of sums
+    in Schaul et al. 2016 (arXiv 1511.05952), appendix B.2.1, which wins in large ones.
     """
 
     def __init__(self, seeds: int, slots: int):

@@ -29,11 +29,9 @@ def self_check() -> bool:
 
 def check_python(version) -> tuple[bool, str]:
     """Whether the course runs on this version of Python, given as sys.version_info."""
-    name = ".".join(map(str, version[:3]))
-    if (3, 10) <= tuple(version[:2]) < (3, 14):
-        return True, f"Python {name}"
-    needed = "the course needs 3.10 to 3.13. Make a new environment with one of these."
-    return False, f"Python {name}: {needed}"
+    fine, name = (3, 10) <= tuple(version[:2]) < (3, 14), ".".join(map(str, version[:3]))
+    repair = ": the course needs 3.10 to 3.13. Make a new environment with one of these."
+    return fine, f"Python {name}" + ("" if fine else repair)
 
 
 def check_packages() -> list[tuple[bool, str]]:
@@ -76,15 +74,13 @@ def check_environment(env_id: str) -> tuple[bool, str]:
 
 
 def check_machine() -> tuple[bool, str]:
-    """Whether enough memory is free; the number of cores is only told."""
+    """Whether enough memory is free; the number of cores is only named."""
     import psutil
 
     free = psutil.virtual_memory().available / 1e9
     machine = f"{os.cpu_count()} processor cores, {free:.1f} GB of memory free"
-    if free < MEMORY_NEEDED:
-        repair = f"close other programs or kernels until {MEMORY_NEEDED:.0f} GB is free."
-        return False, f"{machine}: {repair}"
-    return True, machine
+    repair = f": close other programs or kernels until {MEMORY_NEEDED:.0f} GB is free."
+    return free >= MEMORY_NEEDED, machine + ("" if free >= MEMORY_NEEDED else repair)
 
 
 def check_folder(folder: Path = Path()) -> tuple[bool, str]:

@@ -1,4 +1,4 @@
-"""Files: agents with their lineage card, checkpoints of a training, and what ships.
+"""Files: agents with their lineage card, and what ships with the course.
 
 All are safetensors files: numbers and a header in JSON, nothing that could run code. A file is
 written beside its place and moved there when it is whole.
@@ -41,10 +41,7 @@ def save_tensors(path: Path, tensors: dict[str, torch.Tensor], facts: dict) -> N
 
 
 def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
-    """Read what `save_tensors` wrote.
-
-    Raises FileNotFoundError, or ValueError for a damaged or foreign file.
-    """
+    """Read what `save_tensors` wrote. FileNotFoundError; ValueError for a damaged or foreign file."""
     path = Path(path)
     if not path.exists():
         told = f"{path.name} is not in {path.parent}"
@@ -58,39 +55,6 @@ def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
         raise ValueError(f"{told}: delete it and make it again.") from None
 
 
-def save_training(path: Path, learner: torch.nn.Module, owner: dict, facts: dict) -> None:
-    """Write all that a learner needs to go on: its tensors, `optimizer`, `generator`; and whose."""
-    tensors = learner.state_dict() | {"generator": learner.generator.get_state()}
-    for number, moments in learner.optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{number}.{name}": moment for name, moment in moments.items()}
-    save_tensors(path, tensors, {"training": owner} | facts)
-
-
-def load_training(path: Path, learner: torch.nn.Module, owner: dict) -> dict:
-    """Put a learner into the state that `save_training` wrote, and return the facts.
-
-    Raises ValueError for the checkpoint of another training, or of a learner of another shape;
-    nothing is changed then.
-    """
-    tensors, facts = load_tensors(path)
-    own = learner.state_dict()
-    same_shapes = all(name in tensors and tensors[name].shape == own[name].shape for name in own)
-    if facts.get("training") != owner or not same_shapes:
-        theirs = facts.get("training", {})
-        names = [name for name in owner if theirs.get(name) != owner[name]]
-        other = ", ".join(names) or "shapes of the network"
-        told = f"{path} is the checkpoint of another training, with other {other}"
-        raise ValueError(f"{told}: delete it, or use its own.")
-    moments = {}
-    for name in tensors.keys() - own.keys() - {"generator"}:
-        _, number, moment = name.split(".")
-        moments.setdefault(int(number), {})[moment] = tensors[name]
-    learner.load_state_dict({name: tensors[name] for name in own})
-    learner.optimizer.load_state_dict(learner.optimizer.state_dict() | {"state": moments})
-    learner.generator.set_state(tensors["generator"])
-    return facts
-
-
 def lineage_card(environment: str, parent: str | None, returns: np.ndarray, **facts) -> dict:
     """What is told of an agent: its origin, what it can do, and the facts of its making.
 
@@ -102,10 +66,9 @@ def lineage_card(environment: str, parent: str | None, returns: np.ndarray, **fa
 
 
 def save_agent(path: Path, network: QNetwork, card: dict) -> None:
-    """Save a network with its lineage card: its parent, environment, return, parameters, cost.
+    """Save a network with its lineage card, which names `environment` and `parent` (or None).
 
-    Raises ValueError for a card without `environment` or `parent` (None for an agent that learned
-    from nothing), and for a network with parts that its arguments do not tell.
+    Raises ValueError if it does not, and for a network with parts that its arguments do not tell.
     """
     missing = {"environment", "parent"} - set(card)
     if missing:

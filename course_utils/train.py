@@ -3,18 +3,14 @@
 import copy
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from course_utils import envs, storage
+from course_utils import envs
 from course_utils.learner import DQN, DQNConfig, Parts
 from course_utils.networks import QNetwork, copy_to_go_on, make_network
-
-COUNTS = ("step", "updates", "cpu_seconds")  # what a checkpoint tells of a record
 
 
 class FitProgress(NamedTuple):
@@ -32,7 +28,7 @@ def fit(network: QNetwork, batch_loss: Callable, config, updates: int, records=1
     batch_loss: number of the update, from 0 → loss of each seed [S]. config: its `learning_rate`
     is read at every update, so it may be changed on the way. Yields `records` times.
     """
-    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True)
+    optimizer = torch.optim.Adam(network.parameters(), fused=True)
     due, started = due_steps(updates, records), time.process_time()
     for update in range(updates):
         loss = batch_loss(update)
@@ -55,9 +51,8 @@ class DQNProgress(NamedTuple):
     """What `train_dqn` yields. Network and optimizer are the live ones: copy what you keep.
 
     step, updates: of each seed. training_return: [S], mean over its environments of the latest
-    episode, exploration included (of the first episode so far, until it ends). loss, q: [S], of
-    the latest batch, NaN before there was one; q is the mean value of the actions that were taken,
-    in scaled rewards.
+    episode, exploration included (of the first so far, until it ends). loss, q: [S], of the latest
+    batch, NaN before there was one; q is the mean scaled value of the actions that were taken.
     """
 
     step: int
@@ -72,24 +67,32 @@ class DQNProgress(NamedTuple):
 
 
 def train_dqn(
-    config: DQNConfig, env_id="CartPole-v1", seeds=10, seed=0, records=20, *, parts=None,
-    network=None, task=0, optimizer=None, demonstrations=None, checkpoint=None, device="cpu",
-    **env_arguments,
-) -> Iterator[DQNProgress]:  # fmt: skip
+    config: DQNConfig, env_id="CartPole-v1", seeds=10, seed=0, records=20, **more
+) -> Iterator[DQNProgress]:
     """Train `seeds` agents side by side; yield `records` times, the last time at the end.
 
-    The config is read at every step, so it may be changed on the way.
+    The config is read at every step, so it may be changed on the way. more: as `make_learner`,
+    which says what is raised; besides, ValueError for a reward or a loss that is NaN or infinite.
+    Source: Mnih et al. 2015 (Nature 518:529), algorithm 1.
+    """
+    if records < 1:
+        raise ValueError(f"seeds = {seeds}, records = {records}: both must be 1 or more.")
+    return learn(make_learner(config, env_id, seeds, seed, **more), records)
+
+
+def make_learner(
+    config: DQNConfig, env_id="CartPole-v1", seeds=10, seed=0, *, parts=None, network=None, task=0,
+    optimizer=None, demonstrations=None, device="cpu", **env_arguments,
+) -> DQN:  # fmt: skip
+    """S learners in their environments, ready to `learn`.
+
     parts: `Parts` with your functions in place of the module's. network: S networks to go on from,
     which are copied; task: whose head learns. optimizer: of an earlier record, whose moments are
     gone on with. demonstrations: a second memory; `config.demonstration_ratio` of each batch comes
-    from it. device: "cpu", "cuda" or "mps". checkpoint: a file that is written before each record
-    and, if it is there, gone on from: then the first record is its own, and episodes in flight
-    start again.
-    Raises ValueError for settings, a network, memory, environment or checkpoint that do not fit,
-    for a reward that is NaN or infinite, and for a loss that is no number any more.
-    Source: Mnih et al. 2015 (Nature 518:529), algorithm 1.
+    from it. device: "cpu", "cuda" or "mps".
+    Raises ValueError for settings, a network, a memory or an environment that do not fit.
     """
-    _check(config, seeds, records)
+    _check(config, seeds)
     copies = envs.make_envs(env_id, seeds * config.environments, **env_arguments)
     env_seed, network_seed, stream = map(int, np.random.SeedSequence(seed).generate_state(3))
     scale = envs.OBSERVATION_SCALE.get(env_id)
@@ -98,41 +101,27 @@ def train_dqn(
         _check_demonstrations(demonstrations, config, fresh, env_id)
     network = copy_to_go_on(network, fresh) if network else fresh
     network.task = task
-    parts = parts or Parts()
-    learner = DQN(config, network, stream, device, parts, demonstrations)
+    learner = DQN(config, network, stream, device, parts or Parts(), demonstrations)
     if optimizer:
         learner.optimizer.load_state_dict(copy.deepcopy(optimizer.state_dict()))
-    due, spent = due_steps(config.steps, records), 0.0
-    owner = {"env_id": env_id, "seed": seed, "seeds": seeds, "config": asdict(config)}
-    functions = {name: getattr(part, "__qualname__", None) for name, part in vars(parts).items()}
-    owner |= {"arguments": env_arguments, "parts": functions}
-    if checkpoint and Path(checkpoint).exists():
-        facts = storage.load_training(checkpoint, learner, owner)
-        learner.replay.cut()  # what comes next is another episode
-        learner.step, learner.updates, spent = (facts[name] for name in COUNTS)
-        due = [step for step in due if step > learner.step]
-        unknown = torch.full((seeds,), torch.nan)
-        yield _record(learner, np.zeros(seeds), unknown, unknown, spent)
-    steps = envs.play_in(copies, learner.act, seeds, env_seed + learner.step)
-    for progress in _learn(learner, steps, env_id, due, spent):
-        if checkpoint:
-            facts = {name: getattr(progress, name) for name in COUNTS}
-            storage.save_training(checkpoint, learner, owner, facts)
-        yield progress
+    learner.env_id, learner.envs, learner.env_seed = env_id, copies, env_seed
+    return learner
 
 
-def _learn(learner, steps, env_id, due, spent):
-    """Remember each step and learn from the memory, until no record is due any more."""
+def learn(learner: DQN, records: int) -> Iterator[DQNProgress]:
+    """Remember each step and learn from the memory, from where the learner is to its last step."""
     config, seeds = learner.config, learner.seeds
     running = np.zeros((seeds, config.environments))  # return of the episode in flight, [S, N]
     latest = np.full_like(running, np.nan)  # of the one before
     loss = q = torch.full((seeds,), torch.nan)
-    started = time.process_time() - spent
+    due = [step for step in due_steps(config.steps, records) if step > learner.step]
+    started = time.process_time() - learner.cpu_seconds
+    steps = envs.play_in(learner.envs, learner.act, seeds, learner.env_seed + learner.step)
     while due:
         step = next(steps)
         if not np.isfinite(step.reward).all():
             paid = step.reward[~np.isfinite(step.reward)][0]
-            told = f"{env_id} gave the reward {paid} at step {learner.step}"
+            told = f"{learner.env_id} gave the reward {paid} at step {learner.step}"
             raise ValueError(f"{told}: repair the environment's reward.")
         learner.remember(step)
         running += step.reward
@@ -149,20 +138,22 @@ def _learn(learner, steps, env_id, due, spent):
                 raise ValueError(f"{told}: lower learning_rate or reward_scale.")
             returns = np.where(np.isnan(latest), running, latest).mean(-1)
             paused = time.process_time()  # what others do between two records is not training
-            yield _record(learner, returns, loss, q, paused - started)
+            learner.cpu_seconds = paused - started
+            yield record_of(learner, returns, loss, q)
             started += time.process_time() - paused
 
 
-def _record(learner, returns, loss, q, seconds):
-    numbers = loss.cpu().numpy(), q.cpu().numpy(), learner.epsilon(), seconds
+def record_of(learner: DQN, returns: np.ndarray, loss, q) -> DQNProgress:
+    """What is told of a learner at this moment. returns, loss, q: [S]."""
+    numbers = loss.cpu().numpy(), q.cpu().numpy(), learner.epsilon(), learner.cpu_seconds
     counts = learner.step, learner.updates
     return DQNProgress(*counts, returns, *numbers, learner.network, learner.optimizer)
 
 
-def _check(config, seeds, records):
+def _check(config, seeds):
     """One sentence for settings with which nothing would be learned."""
-    if seeds < 1 or records < 1:
-        raise ValueError(f"seeds = {seeds}, records = {records}: both must be 1 or more.")
+    if seeds < 1:
+        raise ValueError(f"seeds = {seeds}: it must be 1 or more.")
     if config.steps <= (first := config.learning_starts):
         told = f"nothing is learned before learning_starts = {first}"
         raise ValueError(f"steps = {config.steps}: {told}.")

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
+import checkpoints
 import distilled
 import joblib
 import numpy as np
@@ -110,7 +111,7 @@ def build(name: str) -> None:
     checkpoint, curve_file = FOLDER / f"{name}.checkpoint", FOLDER / f"{name}.curve.json"
     goes_on = checkpoint.exists() and curve_file.exists()
     curve = json.loads(curve_file.read_text()) if goes_on else {}
-    for progress in train_dqn(config, env_id, SEEDS, SEED, RECORDS, checkpoint=checkpoint):
+    for progress in checkpoints.train_dqn(checkpoint, config, env_id, SEEDS, SEED, RECORDS):
         step, network = progress.step, progress.network
         if str(step) in curve:  # the first record after an interruption is the checkpoint's own
             continue

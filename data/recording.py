@@ -30,6 +30,7 @@ def save_demonstrations(
         buffers.append(EpisodeBuffer(id=number, infos={}, **steps))
     path, expert = Path(folder) / name, facts["expert"]
     path.parent.mkdir(parents=True, exist_ok=True)
+    # Minari writes file after file: elsewhere, so that nobody finds half a dataset here.
     with tempfile.TemporaryDirectory(dir=folder) as unfinished, datasets_in(unfinished):
         card = {"description": expert, "algorithm_name": expert, "code_permalink": "data/build.py"}
         card |= {"author": "course_utils", "author_email": "none"}

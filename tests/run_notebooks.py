@@ -1,4 +1,7 @@
-"""Run notebooks as a learner would and store their outputs: python tests/run_notebooks.py [NAME …], by default all."""
+"""Run notebooks as a learner would and store their outputs.
+
+python tests/run_notebooks.py [NAME …], by default all.
+"""
 
 import os
 import sys
@@ -10,7 +13,10 @@ import psutil
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
-BUDGET = {"cpu_seconds": 75, "memory_mb": 1000}  # a notebook may set less, under "course" in its metadata
+BUDGET = {
+    "cpu_seconds": 75,
+    "memory_mb": 1000,
+}  # a notebook may set less, under "course" in its metadata
 
 
 def peak_memory(process: psutil.Process) -> float:
@@ -31,19 +37,22 @@ def cost_of(process: psutil.Process) -> dict:
 
 @cache
 def budget_of(path: Path) -> dict:
-    """CPU seconds and MB: the course's budget, or what is tighter in the notebook's metadata. Read once a notebook."""
+    """CPU seconds and MB: the course's budget, or the tighter one of the notebook's metadata."""
     own = nbformat.read(path, as_version=4).metadata.get("course", {})
     return {name: min(limit, own.get(name, limit)) for name, limit in BUDGET.items()}
 
 
 def check_memory(path: Path, used: float) -> None:
-    """Raise AssertionError if a notebook has used more MB than its budget. CPU seconds are for `make bench`."""
+    """Raise AssertionError if a notebook has used more MB than its budget."""
     limit = budget_of(path)["memory_mb"]
     assert used <= limit, f"{path.name}: {used:.0f} MB are over its budget of {limit}"
 
 
 def run_notebook(path: Path, **environment) -> tuple[nbformat.NotebookNode, dict]:
-    """Run all cells; return the notebook with outputs, and its cost. Raises CellExecutionError at the first error."""
+    """Run all cells; return the notebook with outputs, and its cost.
+
+    Raises CellExecutionError at the first error.
+    """
     notebook = nbformat.read(path, as_version=4)
     where = {"metadata": {"path": path.parent}}
     client = NotebookClient(notebook, timeout=600, record_timing=False, resources=where)
@@ -59,7 +68,9 @@ def main() -> None:
     for path in [FOLDER / name for name in sys.argv[1:]] or sorted(FOLDER.glob("*.ipynb")):
         notebook, cost = run_notebook(path)
         for cell in notebook.cells:
-            cell.metadata.pop("execution", None)  # times of day say nothing and change with every run
+            cell.metadata.pop(
+                "execution", None
+            )  # times of day say nothing and change with every run
             if "outputs-not-stored" in cell.metadata.get("tags", []):
                 cell.outputs = []  # true for the author's machine, not for the reader's
         unfinished = path.with_suffix(".tmp")

@@ -1,15 +1,20 @@
 import base64
 import io
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
 from PIL import Image
 
 from course_utils import evaluation, plotting
 
 SYMBOLS = ["SFFF", "FHFH", "FFFH", "HFFG"]
+FOLDER = Path(plotting.__file__).parent
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -59,10 +64,8 @@ def test_map_tells_the_policy_in_its_sentence():
 
 
 def test_map_refuses_a_table_of_another_shape():
-    with pytest.raises(
-        ValueError,
-        match=r"a map of 4 by 4 cells needs q and policy of shape \(16, 4\), not \(48, 4\)",
-    ):
+    message = r"a map of 4 by 4 cells needs q and policy of shape \(16, 4\), not \(48, 4\)"
+    with pytest.raises(ValueError, match=message):
         plotting.q_map(np.zeros((48, 4)), np.zeros((48, 4)), SYMBOLS)
 
 
@@ -101,9 +104,51 @@ def test_a_heat_map_shows_and_tells_every_number():
 def test_heat_maps_with_the_same_limits_can_be_compared():
     names = {"task": ["a"]}, {"time": [1, 2]}
     tables = [np.array([[0.0, 5.0]]), np.array([[5.0, 10.0]])]
-    cells = [
-        plotting.heat_map(table, *names, "Return", limits=(0, 10)).axes[0].collections[0]
-        for table in tables
-    ]
+    figures = [plotting.heat_map(table, *names, "Return", limits=(0, 10)) for table in tables]
+    cells = [figure.axes[0].collections[0] for figure in figures]
     first, second = (each.to_rgba(each.get_array()).reshape(2, 4) for each in cells)
     assert np.array_equal(first[1], second[0]) and not np.array_equal(first[0], second[0])
+
+
+def test_a_band_is_the_interquartile_mean_with_its_interval():
+    values = np.random.default_rng(1).normal(size=(12, 4))
+    axes = Figure().subplots()
+    middle = plotting.band(axes, [1, 2, 5, 9], values, "EWC", plotting.LOOKS[2])
+    [line], [area] = axes.lines, axes.collections
+    expected = evaluation.interval(values)
+    assert np.array_equal(middle, expected.value) and np.array_equal(line.get_ydata(), middle)
+    assert line.get_xdata().tolist() == [1, 2, 5, 9]
+    assert (line.get_label(), line.get_color(), line.get_marker()) == ("EWC", *plotting.LOOKS[2])
+    assert np.array_equal(area.get_facecolor()[0], to_rgba(plotting.COLORS[2], 0.2))
+    corners = area.get_paths()[0].vertices
+    for x, low, high in zip([1, 2, 5, 9], expected.low, expected.high, strict=True):
+        at = corners[corners[:, 0] == x, 1]
+        assert (at.min(), at.max()) == (low, high)
+
+
+def test_a_band_of_groups_draws_runs_again_within_their_group():
+    noise = np.random.default_rng(2).normal(size=(12, 3))
+    values = np.repeat([0.0, 10.0, 20.0], 4)[:, None] + noise  # three teachers, four students each
+    axes = Figure().subplots()
+    plotting.band(axes, range(3), values, strata=3)
+    corners = axes.collections[0].get_paths()[0].vertices
+    _, low, high = evaluation.stratified_interval(values.reshape(3, 4, 3))
+    assert corners[:, 1].min() == low.min() and corners[:, 1].max() == high.max()
+    _, low_of_one, high_of_one = evaluation.interval(values)
+    assert (high_of_one - low_of_one > 2 * (high - low)).all()
+
+
+def test_a_band_refuses_too_few_runs_and_unequal_groups():
+    axes, values = Figure().subplots(), np.zeros((12, 3))
+    with pytest.raises(ValueError, match="an interval needs at least 2 runs"):
+        plotting.band(axes, range(3), values, strata=12)
+    with pytest.raises(ValueError, match="equal division"):
+        plotting.band(axes, range(3), values, strata=5)
+
+
+def test_colours_of_the_module_stand_in_one_file():
+    files = [*FOLDER.rglob("*.py"), *FOLDER.rglob("*.js")]
+    colored = [
+        path.name for path in files if re.search(r"#[0-9a-fA-F]{6}\b", path.read_text("utf-8"))
+    ]
+    assert colored == ["plotting.py"]

@@ -9,10 +9,10 @@ from course_utils import self_check
 
 def test_this_machine_is_ready(capsys):
     assert self_check.self_check()
-    told = capsys.readouterr().out
-    assert "FIX" not in told and "Everything is ready" in told
+    printed = capsys.readouterr().out
+    assert "FIX" not in printed and "Everything is ready" in printed
     for env_id in self_check.ENVIRONMENTS:
-        assert f"ok  {env_id} runs" in told
+        assert f"ok  {env_id} runs" in printed
 
 
 def test_an_old_package_is_named_with_what_to_do():
@@ -32,9 +32,9 @@ def test_a_course_that_is_not_installed_is_told(monkeypatch, capsys):
 
     monkeypatch.setattr(metadata, "requires", absent)
     assert not self_check.self_check()
-    told = capsys.readouterr().out
-    assert "FIX the course's own package is not installed" in told
-    assert "Repair the lines that begin with FIX" in told and "runs" not in told
+    printed = capsys.readouterr().out
+    assert "FIX the course's own package is not installed" in printed
+    assert "Repair the lines that begin with FIX" in printed and "runs" not in printed
 
 
 def test_packaging_itself_may_be_missing(monkeypatch):

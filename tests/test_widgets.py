@@ -1,21 +1,30 @@
-"""The widgets without a browser: callbacks are called by hand, and nothing that they raise is swallowed."""
+"""The widgets without a browser: callbacks are called by hand, what they raise is not swallowed."""
 
 import io
 import threading
-import time
 
-import gymnasium as gym
 import pytest
 from PIL import Image
 
 from course_utils import widgets
-from course_utils.tabular import QLearningConfig
+from course_utils.learn.tabular import QLearningConfig
+
+PATIENCE = 60  # seconds after which something hangs; no test takes that long
 
 
-def count_up(config):
-    for number in range(20):
-        yield number * config.discount
-        time.sleep(0.005)
+class CountUp:
+    """A training of 20 records that waits after the tenth while its gate is closed."""
+
+    def __init__(self):
+        self.gate, self.at_the_gate = threading.Event(), threading.Event()
+        self.gate.set()
+
+    def __call__(self, config):
+        for number in range(20):
+            if number == 10:
+                self.at_the_gate.set()
+                self.gate.wait(PATIENCE)
+            yield number * config.discount
 
 
 def draw(figure, records):
@@ -24,15 +33,26 @@ def draw(figure, records):
 
 
 @pytest.fixture
-def live():
-    return widgets.LiveTraining(
-        count_up, QLearningConfig(discount=1.0), draw, ["discount", "learning_rate", "steps"]
-    )
+def count_up():
+    return CountUp()
 
 
-def finish(live):
-    live.thread.join(timeout=20)
-    assert not live.thread.is_alive()
+@pytest.fixture
+def live(count_up):
+    names = ["discount", "learning_rate", "steps"]
+    return widgets.LiveTraining(count_up, QLearningConfig(discount=1.0), draw, names)
+
+
+def start_and_wait_at_the_gate(live):
+    live.train.gate.clear()
+    live.train.at_the_gate.clear()
+    live.buttons["Start"].click()
+    assert live.train.at_the_gate.wait(PATIENCE)
+
+
+def finish(background):
+    background.thread.join(PATIENCE)
+    assert not background.thread.is_alive()
 
 
 def test_the_picture_is_there_before_a_button_is_pressed_and_without_a_thread(live):
@@ -57,16 +77,18 @@ def test_step_makes_one_record(live):
 
 
 def test_a_slider_changes_the_training_while_it_runs(live):
-    live.buttons["Start"].click()
+    start_and_wait_at_the_gate(live)
     live.sliders["discount"].value = 0.0
+    live.train.gate.set()
     finish(live)
     assert live.records[4] == 4 and live.records[-1] == 0
     assert live.config.discount == 0
 
 
 def test_pause_stops_and_start_goes_on(live):
-    live.buttons["Start"].click()
+    start_and_wait_at_the_gate(live)
     live.buttons["Pause"].click()
+    live.train.gate.set()
     finish(live)
     paused_at = len(live.records)
     assert paused_at < 20 and "paused" in live.status.value
@@ -76,8 +98,9 @@ def test_pause_stops_and_start_goes_on(live):
 
 
 def test_reset_begins_again_with_the_present_settings(live):
-    live.buttons["Start"].click()
+    start_and_wait_at_the_gate(live)
     live.sliders["discount"].value = 0.5
+    live.train.gate.set()
     live.buttons["Reset"].click()
     finish(live)
     assert live.records == [0, 0.5, 1.0, 1.5, 2.0]
@@ -85,16 +108,19 @@ def test_reset_begins_again_with_the_present_settings(live):
 
 def test_impatient_clicks_leave_one_thread(live):
     before = threading.active_count()
-    for name in ("Start", "Start", "Step", "Reset", "Start"):
+    for name in ("Start", "Start", "Step", "Reset"):
         live.buttons[name].click()
+    start_and_wait_at_the_gate(live)
     assert threading.active_count() == before + 1
+    live.train.gate.set()
     finish(live)
     assert live.records == list(range(20))
 
 
-def test_a_new_widget_pauses_the_one_before(live):
-    live.buttons["Start"].click()
+def test_a_new_widget_pauses_the_one_before(live, count_up):
+    start_and_wait_at_the_gate(live)
     widgets.LiveTraining(count_up, QLearningConfig(), draw, [])
+    count_up.gate.set()
     finish(live)
     assert len(live.records) < 20 and "paused" in live.status.value
 
@@ -106,7 +132,7 @@ def test_an_error_in_the_thread_is_shown(live):
     assert "ZeroDivisionError" in live.status.value and "Reset" in live.status.value
 
 
-def test_after_an_error_in_training_start_says_so_again_and_reset_helps(live):
+def test_after_an_error_in_training_start_says_so_again_and_reset_helps(live, count_up):
     def breaks(config):
         yield 1
         raise ValueError("the table holds NaN.")
@@ -163,17 +189,53 @@ def test_a_picture_answers_to_its_sliders():
     )
 
 
-def test_an_environment_is_played_by_hand():
-    env = gym.make("FrozenLake-v1", is_slippery=False, render_mode="rgb_array")
-    game = widgets.PlayByHand(env, ["left", "down", "right", "up"])
-    assert "s = 0" in game.told.value
-    first = game.picture.value
-    game.buttons[2].click()
-    assert game.trace == [(0, 2, 0, 1, False, False)]
-    assert "a = 2 (right)" in game.told.value and game.picture.value != first
-    game.buttons[1].click()
-    assert game.trace[-1][-2] and "terminated = True" in game.told.value
-    game.buttons[0].click()
-    assert len(game.trace) == 2 and "press Reset" in game.told.value
-    game.buttons[-1].click()
-    assert game.trace == [] and game.state == 0
+def test_background_knows_whether_it_runs_and_whether_to_stop():
+    told, begun = [], threading.Event()
+    background = widgets.Background(told.append)
+    assert not background.running and not background.should_stop and background.thread is None
+
+    def work_until_stopped():
+        begun.set()
+        while not background.should_stop:
+            pass
+
+    background.start(work_until_stopped)
+    assert begun.wait(PATIENCE) and background.running and background.thread.daemon
+    background.stop()
+    assert background.should_stop
+    finish(background)
+    assert not background.running and told == []
+
+
+def test_background_tells_an_error_and_can_start_again():
+    told, done = [], []
+    background = widgets.Background(told.append)
+    background.start(lambda: {}["γ"])
+    finish(background)
+    assert told == ["Stopped by KeyError: 'γ'"] and not background.running
+    background.start(lambda: done.append(background.should_stop))
+    finish(background)
+    assert done == [False] and len(told) == 1
+
+
+def test_a_second_start_ends_the_first_job_before_its_own_begins():
+    background, order = widgets.Background(print), []
+
+    def work(name):
+        order.append(f"{name} begins")
+        while name == "first" and not background.should_stop:
+            pass
+        order.append(f"{name} ends")
+
+    before = threading.active_count()
+    background.start(lambda: work("first"))
+    background.start(lambda: work("second"))
+    finish(background)
+    assert order == ["first begins", "first ends", "second begins", "second ends"]
+    assert threading.active_count() == before
+
+
+def test_a_new_background_stops_the_one_before_of_its_own_class_only(live):
+    first = widgets.Background(print)
+    second = widgets.Background(print)
+    assert first.should_stop and not second.should_stop and not live.should_stop

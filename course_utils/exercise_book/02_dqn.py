@@ -30,7 +30,7 @@ def without_gradient(target, *arguments):
 
 def refreshed(update_target, rate):
     """The target network's numbers after the update of a pair of small networks."""
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]):  # the same pair each time, and torch's stream untouched
         torch.manual_seed(2)
         target, online = (
             torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 1)) for _ in range(2)
@@ -44,7 +44,7 @@ def refreshed(update_target, rate):
             "The target network became part of a computation: update inside `torch.no_grad()`."
         )
     moved = numbers_of(target)
-    online[0].weight.data += 1
+    online[0].weight.data += 1  # would a shared tensor show it?
     if not torch.equal(moved, numbers_of(target)):
         raise WrongAnswer(
             "Target and online network now share their numbers: copy the values, not the tensors."
@@ -83,47 +83,12 @@ EXERCISES = [
             steps(torch.tensor([0.9, 0.81, 0.5, 0.0]), 4),
         ],
         probe=without_gradient,
-        hints=[
-            "It is the target of notebook 01 in PyTorch: reward + discount · (1 − terminated) · "
-            "best next value.",
-            "next_q.amax(-1) is the maximum over the last axis, whatever axes stand before.",
-            "The network behind next_q must not be trained through the target: end with .detach().",
-        ],
-        mistakes={
-            "discount * (1 - terminated) ⇒ discount": "The terminal mask is missing: multiply the "
-            "next value by (1 - terminated).",
-            "(reward + ⇒ ((1 - terminated) * reward +": "The mask also removes the reward: only "
-            "the future is gone, the last reward was paid.",
-            "(1 - terminated) ⇒ terminated": "The mask is upside down: the future counts when the "
-            "episode goes on, thus 1 - terminated.",
-            "discount * (1 ⇒ (1": "γ is missing in front of the next value.",
-            "amax(-1) ⇒ mean(-1)": "This averages over the next actions: Q-learning takes the "
-            "best one, amax(-1).",
-            "amax(-1) ⇒ max()": "The maximum runs over everything at once: take it over the last "
-            "axis only, amax(-1).",
-        },
     ),
     Exercise(
         networks.update_target,
         cases=[(1.0,), (0.25,), (0.01,)],  # rates
         probe=refreshed,
         in_place=True,
-        hints=[
-            "Go through both networks' parameters together: zip(target.parameters(), "
-            "online.parameters()).",
-            "New value = (1 − rate) · old target + rate · online. `tensor.lerp_(other, rate)` "
-            "does it in place.",
-        ],
-        mistakes={
-            "moving, rate) ⇒ moving, 1 - rate)": "The two are exchanged: rate is the online "
-            "network's share, 1 − rate the old target's.",
-            "moving, rate) ⇒ moving, 1)": "This copies the online network whatever the rate is: "
-            "only rate = 1 is a copy.",
-            "moving, rate) ⇒ moving, 0)": "The target network has not changed. `p = …` only gives "
-            "the number a new name: use `p.copy_(…)`.",
-            "lerp_(moving, rate) ⇒ copy_(rate * moving)": "The old target's share is missing: (1 "
-            "− rate) · target + rate · online.",
-        },
     ),
     Exercise(
         replay.n_step_return,
@@ -133,25 +98,5 @@ EXERCISES = [
             (REWARD[0, :, :1], DONE[0, :, :1], 0.9),
         ],
         probe=both,
-        hints=[
-            "A reward counts if no step before it was done: shift `done` by one, and use cumprod "
-            "of 1 − done.",
-            "Multiply by the powers of γ: discount ** torch.arange(n). k is the number of rewards "
-            "that count.",
-        ],
-        mistakes={
-            "(1 - done.to(reward)).cumprod(-1) ⇒ torch.ones_like(reward)": "Rewards of the next "
-            "episode are counted: stop behind the first step that is done.",
-            "return ( ⇒ alive = (1 - done.to(reward)).cumprod(-1); return (": "The last reward of "
-            "the episode is lost: the step that is done still pays.",
-            ".cumprod(-1) ⇒ ": "A reward counts only if *no* step before it was done; you look at "
-            "the step just before it. Use cumprod.",
-            "power * ⇒ ": "Nothing is discounted: the i-th reward is multiplied by γ to the power "
-            "i, from 0 on.",
-            "(alive * ⇒ (discount * alive *": "The first reward is already discounted: its power "
-            "of γ is 0.",
-            "alive.sum(-1).long() ⇒ 0 * alive.sum(-1) + done.shape[-1]": "The sum is right, but k "
-            "is always n: it must be the number of rewards that were added.",
-        },
     ),
 ]

@@ -23,25 +23,5 @@ EXERCISES = [
             (randn(8, 2), randint(2, (8,)), 1.0),
         ],
         probe=with_gradient,
-        hints=[
-            "Add the margin to every action but the expert's; take the maximum; subtract the "
-            "expert's value.",
-            "1 - torch.nn.functional.one_hot(action, q.shape[-1]) is 1 for every action but the "
-            "expert's.",
-        ],
-        mistakes={
-            "q + others ⇒ q + margin": "The margin is added to the expert's action, too: then it "
-            "cancels out, and a tie is good enough.",
-            "(q + others) ⇒ q": "There is no margin: an expert's action that is best by a hair "
-            "costs nothing.",
-            "q + others ⇒ q + margin - others": "The margin goes to the expert's action: it "
-            "belongs to all the others.",
-            " - q.gather(-1, action[..., None])[..., 0] ⇒ ": "The expert's own value is not "
-            "subtracted.",
-            "q + others ⇒ q - others": "The margin is subtracted from the others: then they may "
-            "even be better than the expert's.",
-            lambda *arguments: margin_loss(*arguments).mean(): "The mean over the batch is taken "
-            "already: return one loss for each action, [...].",
-        },
     )
 ]

@@ -19,21 +19,5 @@ EXERCISES = [
             (randn(4, 5, 1), randn(4, 1, 4), 5.0),
             (torch.ones(3, 3), torch.ones(3, 3), 6.0),
         ],
-        hints=[
-            "The rank is the last size of A. @ multiplies the last two axes.",
-            "The whole of it: alpha / a.shape[-1] * a @ b.",
-        ],
-        mistakes={
-            "return alpha / ⇒ return 1 /": "α is left out.",
-            "alpha / a.shape[-1] ⇒ alpha": "The division by the rank is missing: then each other "
-            "rank needs another α.",
-            "alpha / a.shape[-1] ⇒ a.shape[-1] / alpha": "Here α and r change their places: the "
-            "factor is α / r.",
-            "a.shape[-1] ⇒ a.shape[-1] ** 0.5": "Divided by the root of r: that is a later "
-            "variant (rsLoRA), not the paper's.",
-            "a.shape[-1] ⇒ a.shape[-2]": "You divide by the number of inputs; the rank is the "
-            "last size of A.",
-            "a @ b ⇒ (a @ b).mT": "The result is transposed: rows are inputs, columns are outputs.",
-        },
     )
 ]

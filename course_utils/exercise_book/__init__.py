@@ -9,7 +9,7 @@ from course_utils.exercises import WrongAnswer
 
 
 def two_policies():
-    """Values of a student and a teacher, and τ: the usual shapes, a low τ, and a certain student."""
+    """Values of a student and a teacher, and τ: of several shapes, a low τ, a certain student."""
     stream = torch.Generator().manual_seed(1)
     shapes = {(3,): 1.0, (5, 4): 0.5, (2, 3, 4): 5.0, (6, 2): 2.0, (4, 3): 0.01}
     drawn = [

@@ -1,4 +1,4 @@
-"""A real browser for the tests in this folder; without one they are skipped, or fail where CI is set."""
+"""A real browser for these tests; without one they are skipped, or fail where CI is set."""
 
 import os
 import shutil
@@ -7,7 +7,9 @@ import pytest
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect, sync_playwright
 
-expect.set_options(timeout=60_000)  # a busy machine may take long; what is never shown fails all the same
+expect.set_options(
+    timeout=60_000
+)  # a busy machine may take long; what is never shown fails all the same
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -1,18 +1,22 @@
-"""Which cells of a notebook one of them needs: found by the names that cells define and use, without running anything."""
+"""Which cells a notebook's cell needs, by the names that they define and use; nothing is run."""
 
 import symtable
 from collections.abc import Iterator
 
 
 def _code_of(source: str) -> str:
-    """Python alone: lines that only a notebook understands (%, !, ?) define nothing that others use."""
-    return "\n".join(line for line in source.splitlines() if not line.lstrip().startswith(("%", "!")))
+    """Python alone: lines that only a notebook understands define nothing that others use."""
+    return "\n".join(
+        line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))
+    )
 
 
 def _used(table: symtable.SymbolTable) -> Iterator[str]:
-    """Names of the notebook that are read: at the top of a cell, or as globals in its functions and classes."""
+    """Names of the notebook that a cell reads: at its top, or as globals in its functions."""
     top = table.get_type() == "module"
-    yield from (s.get_name() for s in table.get_symbols() if s.is_referenced() and (top or s.is_global()))
+    yield from (
+        s.get_name() for s in table.get_symbols() if s.is_referenced() and (top or s.is_global())
+    )
     for inner in table.get_children():
         yield from _used(inner)
 
@@ -26,8 +30,9 @@ def _defined(table: symtable.SymbolTable) -> set[str]:
 def needed_cells(cells: list[dict], pieces: list[str]) -> list[int]:
     """Indices of the cells with these pieces of source, and of all that these need, in order.
 
-    cells: as in a notebook's JSON, `source` as one string. A name comes from the last cell above that binds it; a cell
-    that only changes a thing (`curves["a"] = …`) is not found, so name it as a piece of its own.
+    cells: as in a notebook's JSON, `source` as one string. A name comes from the last cell above
+    that binds it; a cell that only changes a thing (`curves["a"] = …`) is not found, so name it as
+    a piece of its own.
     Raises LookupError if a piece is in no cell.
     """
     code = {i: cell["source"] for i, cell in enumerate(cells) if cell["cell_type"] == "code"}

@@ -1,6 +1,7 @@
 """The cells that a widget needs are found by names."""
 
 import pytest
+
 from tests.browser.needed import needed_cells
 
 SOURCES = [
@@ -18,7 +19,13 @@ CELLS += [{"cell_type": "code", "source": source} for source in SOURCES]
 
 
 def test_a_widget_needs_the_functions_it_calls_and_what_these_need():
-    assert needed_cells(CELLS, ["widget ="]) == [1, 2, 5, 6, 7]  # not the long run, nor a later rate
+    assert needed_cells(CELLS, ["widget ="]) == [
+        1,
+        2,
+        5,
+        6,
+        7,
+    ]  # not the long run, nor a later rate
 
 
 def test_several_pieces_share_what_they_need():

@@ -1,6 +1,7 @@
-"""The take-home agent in a real browser: its numbers are PyTorch's, its physics Gymnasium's, its buttons work.
+"""The take-home agent in a real browser: PyTorch's numbers, Gymnasium's physics, working buttons.
 
-Needs Chromium or Chrome; without one these tests are skipped on a learner's machine, and fail where CI is set.
+Needs Chromium or Chrome; without one these tests are skipped on a learner's machine, and fail where
+CI is set.
 Screenshots are kept in runs/screenshots, to be looked at.
 """
 
@@ -12,8 +13,9 @@ import pytest
 import torch
 from playwright.sync_api import expect
 
-from course_utils import shipping, storage
-from course_utils.demonstrations import record_episodes
+from course_utils import storage
+from course_utils.distil import ship
+from course_utils.evaluation import record_episodes
 from course_utils.networks import greedy
 
 SCREENSHOTS = Path(__file__).parents[2] / "runs" / "screenshots"
@@ -31,13 +33,13 @@ def student():
 @pytest.fixture(scope="module")
 def file(student, tmp_path_factory):
     path = tmp_path_factory.mktemp("take_home") / "agent.html"
-    shipping.write_html(path, student[0])
+    ship.write_html(path, student[0])
     return path
 
 
 @pytest.fixture
 def page(browser, file):
-    """The page, without a network, in a context of its own; the test fails if it complains or asks for anything."""
+    """The page, offline, in a context of its own; it must neither complain nor ask for anything."""
     context = browser.new_context(viewport={"width": 900, "height": 1000}, offline=True)
     page, problems, requests = context.new_page(), [], []
     page.on("console", lambda message: problems.append(message.text))
@@ -59,7 +61,7 @@ def test_the_network_answers_as_in_pytorch(page, student):
     network, states = student
     states = states[np.random.default_rng(0).choice(len(states), 200, replace=False)]
     q = np.array(page.evaluate("states => states.map(takeHome.q)", states.tolist()))
-    expected = shipping.plain_network(network)(torch.as_tensor(states)).numpy()
+    expected = ship.plain_network(network)(torch.as_tensor(states)).numpy()
     assert np.abs(q - expected).max() < 1e-4
     assert (q.argmax(-1) == expected.argmax(-1)).all()
 
@@ -75,8 +77,12 @@ def test_the_physics_is_gymnasiums(page):
         env.state, env.steps_beyond_terminated = state, None
         ended.append(env.step(action)[2])
         expected.append(env.state)
-    pairs = [[state, action] for state, action in zip(states.tolist(), actions.tolist(), strict=True)]
-    steps = page.evaluate("pairs => pairs.map(([state, action]) => takeHome.step(state, action))", pairs)
+    pairs = [
+        [state, action] for state, action in zip(states.tolist(), actions.tolist(), strict=True)
+    ]
+    steps = page.evaluate(
+        "pairs => pairs.map(([state, action]) => takeHome.step(state, action))", pairs
+    )
     np.testing.assert_allclose([step["state"] for step in steps], expected, rtol=0, atol=1e-12)
     assert [step["terminated"] for step in steps] == ended
     assert 50 < sum(ended) < 450
@@ -86,7 +92,10 @@ def test_the_agent_balances_on_the_page(page):
     assert min(page.evaluate("[1, 2, 3, 4, 5].map(takeHome.episode)")) >= 475
     first = page.evaluate("[...Array(2000).keys()].map(takeHome.start)")
     assert np.abs(first).max() <= 0.05 and np.abs(first).max() > 0.049
-    assert np.abs(np.mean(first, 0)).max() < 0.003 and np.abs(np.corrcoef(np.transpose(first)) - np.eye(4)).max() < 0.1
+    assert (
+        np.abs(np.mean(first, 0)).max() < 0.003
+        and np.abs(np.corrcoef(np.transpose(first)) - np.eye(4)).max() < 0.1
+    )
 
 
 def number(page, name):
@@ -115,7 +124,10 @@ def test_the_buttons_work(page):
     assert number(page, "steps") == paused
     taken = page.locator(".taken")
     expect(taken).to_have_count(1)
-    values = {way: float(page.locator(f"#q-{way} dd").inner_text().replace("−", "-")) for way in ("left", "right")}
+    values = {
+        way: float(page.locator(f"#q-{way} dd").inner_text().replace("−", "-"))
+        for way in ("left", "right")
+    }
     assert taken.get_attribute("id") == f"q-{max(values, key=values.get)}"
 
     page.get_by_role("button", name="New episode").click()
@@ -133,7 +145,9 @@ def test_an_episode_ends_and_the_next_begins(page):
     ended = number(page, "last")
     assert 0 < ended < 200
     screenshot(page, "fallen")
-    page.wait_for_function("parseInt(document.getElementById('steps').textContent) > 250", timeout=20_000)
+    page.wait_for_function(
+        "parseInt(document.getElementById('steps').textContent) > 250", timeout=20_000
+    )
     expect(last).to_have_text("500 steps", timeout=20_000)
 
 

@@ -1,16 +1,12 @@
 """Each shipped agent does what its card says, and the course's promises stand on the cards."""
 
-import sys
-
+import build
+import distilled
 import numpy as np
 import pytest
 
 from course_utils import envs, evaluation, storage
 from course_utils.networks import greedy
-
-sys.path.insert(0, str(storage.SHIPPED))
-import build
-import distilled
 
 CRITICAL = 4.7  # standard errors; with 16 files a false alarm in less than 1 of 10,000 runs
 
@@ -44,6 +40,7 @@ def differs(fresh: np.ndarray, means: np.ndarray, episodes: int) -> bool:
     return abs((fresh.mean(1) - means).mean()) > CRITICAL * standard_error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*build.RUNS, *distilled.AGENTS])
 def test_a_shipped_agent_does_what_its_card_says(name):
     """One agent of each file in its own test episodes: the card's number, to the last digit.
@@ -59,6 +56,7 @@ def test_a_shipped_agent_does_what_its_card_says(name):
         assert not differs(fresh, np.array(card["return"]), card["episodes"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("crashes", [0.0, 0.1])
 def test_that_test_is_silent_for_the_same_agents_and_loud_for_worse_ones(crashes):
     """Agents with returns like the lander's, some of which end low: mean 265 or 245, of 10."""

@@ -1,23 +1,20 @@
 """What ships with the course is what its recipes make."""
 
 import json
-import sys
 
+import build
+import distilled
 import gymnasium as gym
 import numpy as np
 import pytest
+import taught
 import torch
+import tuned
 
 from course_utils import evaluation, storage
 from course_utils.learner import DQNConfig
 from course_utils.teach.demonstrations import FILES, damage, load_demonstrations
 from course_utils.train import train_dqn
-
-sys.path.insert(0, str(storage.SHIPPED))
-import build
-import distilled
-import taught
-import tuned
 
 NAMES = [*build.RUNS, "cartpole_pool", *distilled.AGENTS, *build.STUDIES]
 DATASETS = [
@@ -109,17 +106,19 @@ def check_again(study, arm):
             assert name != "return" or as_far_as_luck_allows(again.numpy(), returns), arm
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("study", QUICK)
 def test_an_arm_of_a_study_runs_again(study):
     check_again(study, QUICK[study])
 
 
-@pytest.mark.weekly
+@pytest.mark.seeds
 @pytest.mark.parametrize("study", SLOW)
 def test_a_slow_arm_of_a_study_runs_again(study):
     check_again(study, SLOW[study])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arm", ["complete", "prioritised"])
 def test_a_sample_of_the_pool_runs_again(arm):
     """Ten other seeds of an arm: their mean is that of the hundred, as far as luck allows."""
@@ -131,6 +130,7 @@ def test_a_sample_of_the_pool_runs_again(arm):
     assert abs(again.mean() - hundred.mean()) < 4.5 * hundred.std() / 10**0.5, arm
 
 
+@pytest.mark.slow
 def test_a_cluster_makes_the_same_numbers():
     """Two workers on this machine, reached as `make data CLUSTER=tcp://…` reaches them."""
     distributed = pytest.importorskip("distributed")

@@ -12,8 +12,10 @@ import onnx
 import pytest
 import torch
 
-from course_utils import continual, finetuning, shipping
+from course_utils import storage
+from course_utils.distil import ship
 from course_utils.networks import QNetwork
+from course_utils.tune import continual, parts
 
 SCALE = [0.5, 0.5, 5.0, 0.5]
 STATES = torch.randn(10_000, 4, generator=torch.Generator().manual_seed(0))
@@ -21,21 +23,23 @@ STATES = torch.randn(10_000, 4, generator=torch.Generator().manual_seed(0))
 
 def make_network(seeds=3, actions=2, layer_norm=False, width=16, **shape):
     shape = {"layer_norm": layer_norm, "observation_scale": SCALE} | shape
-    return QNetwork(seeds, 4, actions, width=width, generator=torch.Generator().manual_seed(10), **shape)
+    return QNetwork(
+        seeds, 4, actions, width=width, generator=torch.Generator().manual_seed(10), **shape
+    )
 
 
 def q_of(network, number):
     """[10000, A], what the network itself says of the states."""
     with torch.no_grad():
-        return network(STATES.expand(network.shape["seeds"], -1, -1))[number].numpy()
+        return network(STATES.expand(network.arguments["seeds"], -1, -1))[number].numpy()
 
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     """A network, and the folder in which its agent 1 is agent.onnx and int8.onnx."""
     network, folder = make_network(), tmp_path_factory.mktemp("onnx")
-    shipping.export_onnx(folder / "agent.onnx", network, 1)
-    shipping.quantize_onnx(folder / "agent.onnx", folder / "int8.onnx")
+    ship.export_onnx(folder / "agent.onnx", network, 1)
+    ship.quantize_onnx(folder / "agent.onnx", folder / "int8.onnx")
     return network, folder
 
 
@@ -47,16 +51,16 @@ def exported(tmp_path_factory):
 def test_ordinary_layers_answer_as_each_agent(layer_norm, hidden_layers):
     network = make_network(actions=3, layer_norm=layer_norm, hidden_layers=hidden_layers)
     for number in range(3):
-        plain = shipping.plain_network(network, number)
+        plain = ship.plain_network(network, number)
         assert np.abs(plain(STATES).numpy() - q_of(network, number)).max() < 1e-5
         kinds = ["Linear", *["LayerNorm"] * layer_norm, "ReLU"] * hidden_layers + ["Linear"]
         assert [type(layer).__name__ for layer in plain] == kinds
-    assert not torch.equal(plain(STATES), shipping.plain_network(network, 0)(STATES))
+    assert not torch.equal(plain(STATES), ship.plain_network(network, 0)(STATES))
 
 
 def test_ordinary_layers_are_copies_and_leave_the_random_stream_alone():
     network, before = make_network(), torch.get_rng_state()
-    plain = shipping.plain_network(network)
+    plain = ship.plain_network(network)
     assert torch.equal(torch.get_rng_state(), before)
     q = plain(STATES)
     network.head.bias.data += 1
@@ -66,34 +70,37 @@ def test_ordinary_layers_are_copies_and_leave_the_random_stream_alone():
 def test_numpy_chooses_the_same_actions():
     network = make_network(actions=4)
     for number in range(3):
-        layers = shipping.layers_of(network, number)
-        assert [array.shape for layer in layers for array in layer] == [(4, 16), (16,), (16, 16), (16,), (16, 4), (4,)]
+        layers = ship.layers_of(network, number)
+        shapes = [array.shape for layer in layers for array in layer]
+        assert shapes == [(4, 16), (16,), (16, 16), (16,), (16, 4), (4,)]
         assert all(array.dtype == np.float32 for layer in layers for array in layer)
-        q, expected = shipping.numpy_q(layers, STATES.numpy()), q_of(network, number)
+        q, expected = ship.numpy_q(layers, STATES.numpy()), q_of(network, number)
         assert np.abs(q - expected).max() < 1e-5
         assert (q.argmax(-1) == expected.argmax(-1)).all()
-        np.testing.assert_allclose(shipping.numpy_q(layers, STATES[7].numpy()), q[7], atol=1e-5)  # one, without a batch
+        single = ship.numpy_q(layers, STATES[7].numpy())  # one, without a batch
+        np.testing.assert_allclose(single, q[7], atol=1e-5)
 
 
 def test_the_player_needs_numpy_only(tmp_path):
     network = make_network()
-    shipping.save_layers(tmp_path / "agent.npz", shipping.layers_of(network))
+    ship.save_layers(tmp_path / "agent.npz", ship.layers_of(network))
     np.save(tmp_path / "states.npy", STATES[:100].numpy())
     program = f"""import sys
 import numpy as np
-{inspect.getsource(shipping.numpy_q)}
+{inspect.getsource(ship.numpy_q)}
 with np.load("agent.npz", allow_pickle=False) as file:
     layers = [(file[f"w_{{n}}"], file[f"b_{{n}}"]) for n in range(3)]
 assert "torch" not in sys.modules
 print(numpy_q(layers, np.load("states.npy")).argmax(-1).tolist())
 """
-    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == q_of(network, 0)[:100].argmax(-1).tolist()
 
 
 def test_onnx_chooses_the_same_actions(exported):
     network, folder = exported
-    act = shipping.onnx_q(folder / "agent.onnx")
+    act = ship.onnx_q(folder / "agent.onnx")
     q, expected = act(STATES.numpy()), q_of(network, 1)
     assert np.abs(q - expected).max() < 1e-5
     assert (q.argmax(-1) == expected.argmax(-1)).all()
@@ -103,8 +110,8 @@ def test_onnx_chooses_the_same_actions(exported):
 
 def test_onnx_normalises_as_the_network(tmp_path):
     network = make_network(layer_norm=True)
-    shipping.export_onnx(tmp_path / "agent.onnx", network, 2)
-    q = shipping.onnx_q(tmp_path / "agent.onnx")(STATES.numpy())
+    ship.export_onnx(tmp_path / "agent.onnx", network, 2)
+    q = ship.onnx_q(tmp_path / "agent.onnx")(STATES.numpy())
     assert np.abs(q - q_of(network, 2)).max() < 1e-5
 
 
@@ -117,25 +124,25 @@ def test_an_onnx_file_is_alone_and_names_no_folder(exported):
 
 
 def test_onnx_is_written_without_noise(tmp_path, capfd, recwarn):
-    shipping.export_onnx(tmp_path / "agent.onnx", make_network(1))
-    shipping.quantize_onnx(tmp_path / "agent.onnx", tmp_path / "int8.onnx")
+    ship.export_onnx(tmp_path / "agent.onnx", make_network(1))
+    ship.quantize_onnx(tmp_path / "agent.onnx", tmp_path / "int8.onnx")
     assert capfd.readouterr() == ("", "")
     assert [str(warning.message) for warning in recwarn] == []
 
 
 def test_int8_is_close_and_really_int8(exported):
     network, folder = exported
-    q, expected = shipping.onnx_q(folder / "int8.onnx")(STATES.numpy()), q_of(network, 1)
+    q, expected = ship.onnx_q(folder / "int8.onnx")(STATES.numpy()), q_of(network, 1)
     assert 0 < np.abs(q - expected).max() < 0.1 * np.ptp(expected)
     assert (q.argmax(-1) == expected.argmax(-1)).mean() > 0.9
-    tensors = [onnx.numpy_helper.to_array(tensor) for tensor in onnx.load(folder / "int8.onnx").graph.initializer]
+    initial = onnx.load(folder / "int8.onnx").graph.initializer
+    tensors = [onnx.numpy_helper.to_array(tensor) for tensor in initial]
     matrices = [tensor for tensor in tensors if tensor.ndim == 2]
-    assert [(matrix.dtype, matrix.shape) for matrix in matrices] == [
-        (np.int8, (4, 16)),
-        (np.int8, (16, 16)),
-        (np.int8, (16, 2)),
-    ]
-    assert max(np.abs(matrix.astype(int)).max() for matrix in matrices) == 64  # a bit is left for adding
+    assert [matrix.shape for matrix in matrices] == [(4, 16), (16, 16), (16, 2)]
+    assert {matrix.dtype for matrix in matrices} == {np.dtype(np.int8)}
+    assert (
+        max(np.abs(matrix.astype(int)).max() for matrix in matrices) == 64
+    )  # a bit is left for adding
 
 
 # ---- the page ----
@@ -143,14 +150,24 @@ def test_int8_is_close_and_really_int8(exported):
 
 def test_the_page_holds_the_weights_and_needs_nothing_else(tmp_path):
     network = make_network()
-    shipping.write_html(tmp_path / "agent.html", network, 2, title="Balance <b> & more")
+    ship.write_html(tmp_path / "agent.html", network, 2, title="Balance <b> & more")
     page = (tmp_path / "agent.html").read_text(encoding="utf-8")
     assert len(page.encode()) < 20_000
     assert "{{" not in page and page.count("Balance &lt;b&gt; &amp; more") == 2
-    for outside in ("http:", "https:", "src=", "href=", "@import", "url(", "fetch(", "XMLHttpRequest"):
+    for outside in (
+        "http:",
+        "https:",
+        "src=",
+        "href=",
+        "@import",
+        "url(",
+        "fetch(",
+        "XMLHttpRequest",
+    ):
         assert outside not in page
-    inside = json.loads(re.search(r'<script id="layers" type="application/json">(.*?)</script>', page).group(1))
-    for ours, layer in zip(inside, shipping.layers_of(network, 2), strict=True):
+    script = r'<script id="layers" type="application/json">(.*?)</script>'
+    inside = json.loads(re.search(script, page).group(1))
+    for ours, layer in zip(inside, ship.layers_of(network, 2), strict=True):
         for numbers, array in zip(ours, layer, strict=True):
             assert np.array_equal(np.array(numbers, np.float32), array)  # nothing is lost
 
@@ -159,7 +176,7 @@ def test_a_page_with_numbers_that_are_none_is_not_written(tmp_path):
     network = make_network()
     network.head.bias.data[0, 0, 1] = torch.nan
     with pytest.raises(ValueError, match="not JSON compliant"):
-        shipping.write_html(tmp_path / "agent.html", network)
+        ship.write_html(tmp_path / "agent.html", network)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -169,40 +186,59 @@ def test_a_page_with_numbers_that_are_none_is_not_written(tmp_path):
 def test_networks_that_are_no_chain_of_layers_are_refused():
     network = make_network()
     with pytest.raises(ValueError, match="no agent 3: choose one from 0 to 2"):
-        shipping.plain_network(network, 3)
+        ship.plain_network(network, 3)
     with pytest.raises(ValueError, match="no agent -1"):
-        shipping.plain_network(network, -1)
-    with pytest.raises(ValueError, match="dueling network .*: distil it into a student without dueling"):
-        shipping.plain_network(make_network(dueling=True))
+        ship.plain_network(network, -1)
+    with pytest.raises(
+        ValueError, match="dueling network .*: distil it into a student without dueling"
+    ):
+        ship.plain_network(make_network(dueling=True))
     for changed, part in [
-        (finetuning.add_lora(network, 2), "LoRALinear"),
-        (finetuning.add_adapters(network, 2), "AdapterLinear"),
-        (continual.add_heads(network, 2), "TaskHeads"),
+        (parts.add_lora(network, 2), "LoRALinear"),
+        (parts.add_adapters(network, 2), "AdapterLinear"),
         (continual.ProgressiveNetwork(network), "ProgressiveNetwork"),
     ]:
-        with pytest.raises(ValueError, match=rf"no plain layers \({part}\): merge LoRA .* keep one of several heads"):
-            shipping.plain_network(changed)
+        advice = rf"no plain layers \({part}\): merge LoRA .* or distil it into a plain network"
+        with pytest.raises(ValueError, match=advice):
+            ship.plain_network(changed)
+    for task in (-1, 2):
+        with pytest.raises(ValueError, match="it has 2"):
+            ship.plain_network(continual.add_heads(network, 2), task=task)
 
 
 def test_what_the_sentence_advises_helps():
     network = make_network()
-    lora = finetuning.add_lora(network, 2)
+    lora = parts.add_lora(network, 2)
     lora.hidden[0].b.data += 0.1
-    merged = finetuning.plain(finetuning.merge(lora))
-    assert np.abs(shipping.plain_network(merged)(STATES).numpy() - q_of(lora, 0)).max() < 1e-4
-    several = continual.for_task(continual.add_heads(network, 2), 1)
-    expected = q_of(several, 0)
-    several.head = several.head.heads[1]
-    assert np.abs(shipping.plain_network(several)(STATES).numpy() - expected).max() < 1e-5
+    merged = parts.plain(parts.merge(lora))
+    assert np.abs(ship.plain_network(merged)(STATES).numpy() - q_of(lora, 0)).max() < 1e-4
+
+
+def test_one_of_several_heads_is_shipped():
+    """The one that is asked for, else the one that answers by itself."""
+    heads = continual.add_heads(make_network(), 2)
+    expected = [q_of(heads, 0), None]
+    heads.task = 1
+    expected[1] = q_of(heads, 0)
+    assert np.abs(expected[0] - expected[1]).max() > 0.1
+    for task, shipped in ((None, 1), (0, 0), (1, 1)):
+        plain = ship.plain_network(heads, task=task)(STATES).numpy()
+        assert plain.shape == (10_000, 2) and np.abs(plain - expected[shipped]).max() < 1e-5
+        by_numpy = ship.numpy_q(ship.layers_of(heads, 0, task), STATES.numpy())
+        assert np.abs(by_numpy - expected[shipped]).max() < 1e-5
 
 
 def test_what_numpy_or_the_page_cannot_do_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="normalises its layers: distil it into a student without layer_norm"):
-        shipping.layers_of(make_network(layer_norm=True))
+    with pytest.raises(
+        ValueError, match="normalises its layers: distil it into a student without layer_norm"
+    ):
+        ship.layers_of(make_network(layer_norm=True))
     with pytest.raises(ValueError, match="student without layer_norm"):
-        shipping.write_html(tmp_path / "agent.html", make_network(layer_norm=True))
-    with pytest.raises(ValueError, match="plays CartPole-v1: choose an agent with 4 observations and 2 actions"):
-        shipping.write_html(tmp_path / "agent.html", make_network(actions=3))
+        ship.write_html(tmp_path / "agent.html", make_network(layer_norm=True))
+    with pytest.raises(
+        ValueError, match="plays CartPole-v1: choose an agent with 4 observations and 2 actions"
+    ):
+        ship.write_html(tmp_path / "agent.html", make_network(actions=3))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -210,63 +246,72 @@ def test_what_numpy_or_the_page_cannot_do_is_refused(tmp_path):
 
 
 def test_layers_come_back(tmp_path):
-    layers = shipping.layers_of(make_network(hidden_layers=3))
-    shipping.save_layers(tmp_path / "agents" / "a.npz", layers, {"parent": "τ"})
+    layers = ship.layers_of(make_network(hidden_layers=3))
+    ship.save_layers(tmp_path / "agents" / "a.npz", layers, {"parent": "τ"})
     assert [path.name for path in (tmp_path / "agents").iterdir()] == ["a.npz"]
-    loaded, card = shipping.load_layers(tmp_path / "agents" / "a.npz")
+    loaded, card = ship.load_layers(tmp_path / "agents" / "a.npz")
     assert len(loaded) == 4 and card == {"parent": "τ"}
     for ours, theirs in zip(loaded, layers, strict=True):
-        assert all(np.array_equal(a, b) and a.dtype == b.dtype for a, b in zip(ours, theirs, strict=True))
+        assert all(
+            np.array_equal(a, b) and a.dtype == b.dtype for a, b in zip(ours, theirs, strict=True)
+        )
 
 
 def quantize_in_place(path):
-    shipping.quantize_onnx(path, path)
+    ship.quantize_onnx(path, path)
 
 
-@pytest.mark.parametrize("read", [shipping.load_layers, shipping.onnx_q, quantize_in_place])
+@pytest.mark.parametrize("read", [ship.load_layers, ship.onnx_q, quantize_in_place])
 def test_a_bad_file_gets_one_sentence(tmp_path, read, exported):
     path = tmp_path / "agent.bin"
-    with pytest.raises(FileNotFoundError, match="agent.bin is not in .*: run the cell or command that makes it first"):
+    missing = "agent.bin is not in .*: run the cell or command that makes it first"
+    with pytest.raises(FileNotFoundError, match=missing):
         read(path)
-    shipping.save_layers(path, shipping.layers_of(make_network()))
+    ship.save_layers(path, ship.layers_of(make_network()))
     npz, whole = path.read_bytes(), (exported[1] / "agent.onnx").read_bytes()
-    others = [npz] if read is not shipping.load_layers else [whole]
+    other = whole if read is ship.load_layers else npz
     flipped = npz[:400] + bytes([npz[400] ^ 1]) + npz[401:]
-    for damaged in (b"", b"hello", npz[:1000], whole[: len(whole) // 2], flipped, b"\xff" * 100, *others):
+    half, sentence = (
+        whole[: len(whole) // 2],
+        "agent.bin is damaged or no file of this course: delete",
+    )
+    for damaged in (b"", b"hello", npz[:1000], half, flipped, b"\xff" * 100, other):
         path.write_bytes(damaged)
-        with pytest.raises(ValueError, match="agent.bin is damaged or no file of this course: delete it and make it"):
+        with pytest.raises(ValueError, match=f"{sentence} it and make it"):
             read(path)
         assert path.read_bytes() == damaged
 
 
 def test_foreign_files_are_refused(tmp_path):
     np.savez(tmp_path / "curve.npz", x=np.zeros(3))
-    np.savez(tmp_path / "wrong.npz", w_0=np.zeros((4, 8)), b_0=np.zeros(8), w_1=np.zeros((9, 2)), b_1=np.zeros(2))
+    unlike = {"w_0": np.zeros((4, 8)), "b_0": np.zeros(8), "w_1": np.zeros((9, 2))}
+    np.savez(tmp_path / "wrong.npz", **unlike, b_1=np.zeros(2))
     np.savez(tmp_path / "code.npz", w_0=np.array([[print]]), b_0=np.zeros(1))
     for name in ("curve.npz", "wrong.npz", "code.npz"):
         with pytest.raises(ValueError, match=f"{name} is damaged or no file of this course"):
-            shipping.load_layers(tmp_path / name)
+            ship.load_layers(tmp_path / name)
     x, y = (onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1]) for name in "xy")
     graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "other", [x], [y])
     opset = [onnx.helper.make_opsetid("", 20)]
-    onnx.save(onnx.helper.make_model(graph, ir_version=10, opset_imports=opset), tmp_path / "other.onnx")
+    model = onnx.helper.make_model(graph, ir_version=10, opset_imports=opset)
+    onnx.save(model, tmp_path / "other.onnx")
     with pytest.raises(ValueError, match="other.onnx is damaged or no file of this course"):
-        shipping.onnx_q(tmp_path / "other.onnx")
+        ship.onnx_q(tmp_path / "other.onnx")
 
 
 def test_an_older_file_survives_a_failed_write(tmp_path, monkeypatch, exported):
     network, folder = exported
     writers = {
-        "a.npz": lambda path: shipping.save_layers(path, shipping.layers_of(network)),
-        "a.onnx": lambda path: shipping.export_onnx(path, network),
-        "a8.onnx": lambda path: shipping.quantize_onnx(folder / "agent.onnx", path),
-        "a.html": lambda path: shipping.write_html(path, network),
+        "a.npz": lambda path: ship.save_layers(path, ship.layers_of(network)),
+        "a.onnx": lambda path: ship.export_onnx(path, network),
+        "a8.onnx": lambda path: ship.quantize_onnx(folder / "agent.onnx", path),
+        "a.html": lambda path: ship.write_html(path, network),
     }
 
     def fail(_):
         raise OSError("no space left")
 
-    monkeypatch.setattr(shipping.os, "fsync", fail)
+    monkeypatch.setattr(storage.os, "fsync", fail)
     for name, write in writers.items():
         (tmp_path / name).write_bytes(b"older")
         with pytest.raises(OSError, match="no space left"):
@@ -284,6 +329,6 @@ def test_latency_is_in_microseconds():
         seen.append(float(observation))
         time.sleep(0.001)
 
-    microseconds = shipping.latency(act, np.arange(3), calls=20)
-    assert microseconds.shape == (20,) and microseconds.min() >= 1000 and np.median(microseconds) < 100_000
+    microseconds = ship.latency(act, np.arange(3), calls=20)
+    assert microseconds.shape == (20,) and microseconds.min() >= 1000
     assert len(seen) == 120 and seen[:4] == [0, 1, 2, 0]  # a hundred calls are not counted

@@ -1,10 +1,10 @@
 """The files that install the course agree with each other, and the documents with the course."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 from packaging.requirements import Requirement
 
@@ -13,8 +13,10 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "data/README.md"]
+DOCUMENTS += sorted(f"docs/{path.name}" for path in ROOT.glob("docs/*.md"))
 
 
 def read(name):
@@ -56,44 +58,60 @@ def test_citation_and_package_name_the_same_version():
 
 
 def test_the_workflow_runs_the_readmes_command_on_every_supported_python():
-    job = yaml.safe_load(read(".github/workflows/test.yml"))["jobs"]["test"]
-    assert job["strategy"]["matrix"]["python"] == ["3.10", "3.11", "3.12", "3.13"]
-    assert job["strategy"]["matrix"]["os"] == ["ubuntu-latest", "macos-latest", "windows-latest"]
-    assert any(step.get("run") == "make PYTHON=python test" for step in job["steps"])
+    jobs = yaml.safe_load(read(".github/workflows/test.yml"))["jobs"]
+    matrix = jobs["test"]["strategy"]["matrix"]
+    assert matrix["python"] == ["3.10", "3.11", "3.12", "3.13"]
+    assert matrix["os"] == ["ubuntu-latest", "macos-latest", "windows-latest"]
+    assert any(step.get("run") == "make PYTHON=python test" for step in jobs["test"]["steps"])
     assert "make test" in read("README.md") and "make test" in read(".ci/run")
 
 
-def test_the_readme_names_every_notebook_and_every_make_target_exists():
-    readme = read("README.md")
+def test_what_takes_long_runs_once_a_week():
+    job = yaml.safe_load(read(".github/workflows/test.yml"))["jobs"]["weekly"]
+    assert job["if"] == "github.event_name == 'schedule'"
+    commands = {step.get("run", "").removeprefix("make PYTHON=python ") for step in job["steps"]}
+    assert commands >= {"coverage", "test-seeds", "test-browser"}
+
+
+def test_the_readme_names_every_notebook():
     for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        assert f"notebooks/{notebook.name}" in readme
+        assert f"notebooks/{notebook.name}" in read("README.md")
+
+
+def test_the_readme_begins_with_promise_picture_commands_and_notebooks():
+    """All of it stands before the first line that few readers need."""
+    before, _, _ = read("README.md").partition("## How it works")
+    places = [
+        before.index(piece)
+        for piece in ("![", "make lab", "make test", "## The notebooks", "notebooks/00_")
+    ]
+    assert places == sorted(places) and len(before.splitlines()) < 50
+
+
+def test_every_make_target_that_is_named_exists():
     targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), re.MULTILINE))
-    for document in ("README.md", "CONTRIBUTING.md"):
-        named = set(re.findall(r"`make ([a-z-]+)", read(document)))
-        assert named and named <= targets, f"{document} names {named - targets}"
+    for document in DOCUMENTS:
+        named = set(re.findall(r"\bmake ([a-z-]+)\b(?=[` ]*[A-Z=]*[`\n])", read(document)))
+        assert named <= targets, f"{document} names {named - targets}"
+    assert {"lab", "test", "quick", "bench", "data"} <= targets
 
 
-def test_links_in_the_documents_lead_somewhere():
-    for document in ("README.md", "CONTRIBUTING.md"):
-        for target in re.findall(r"\]\((?!https?:|#)([^)]+)\)", read(document)):
-            assert (ROOT / target).exists(), f"{document} links to {target}"
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_lead_somewhere(document):
+    folder = (ROOT / document).parent
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)[^)]*\)", read(document)):
+        assert (folder / target).exists(), f"{document} links to {target}"
 
 
-def test_the_module_loads_quickly():
-    """All parts that the notebooks import, in a fresh Python: at most 3 CPU seconds."""
-    names = "continual, demonstrations, distillation, dqn, envs, evaluation, exercises, finetuning, imitation, play, "
-    names += "plotting, probes, rewards, robustness, self_check, shipping, storage, tabular, teachers, widgets"
-    code = f"import time; from course_utils import {names}; print(time.process_time())"
-    seconds = min(float(subprocess.check_output([sys.executable, "-c", code])) for _ in range(2))
-    assert seconds <= 3
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_files_that_are_named_exist(document):
+    for name in re.findall(
+        r"`((?:course_utils|data|docs|notebooks|tests)/[\w/.-]*)`", read(document)
+    ):
+        assert (ROOT / name).exists(), f"{document} names {name}"
 
 
-def test_the_module_stays_small():
-    lengths = {
-        path: len(path.read_text(encoding="utf-8").splitlines())
-        for path in ROOT.glob("course_utils/**/*.py")
-    }
-    assert (
-        sum(lengths[path] for path in ROOT.glob("course_utils/*.py")) <= 4000
-    )  # without the exercises' own texts
-    assert max(lengths.values()) <= 240
+def test_every_page_of_docs_is_linked():
+    linked = read("README.md") + read("CONTRIBUTING.md")
+    for page in ROOT.glob("docs/*.md"):
+        assert f"docs/{page.name}" in linked

@@ -1,12 +1,16 @@
-"""Play it yourself: keys become actions, every step is in the file, and nothing is lost when the player stops."""
+"""Play it yourself: keys become actions, each step is in the file, nothing is lost at the end."""
 
-import time
+import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from course_utils import play, storage
-from course_utils.demonstrations import damage
+from course_utils import storage
+from course_utils.teach import play
+from course_utils.teach.demonstrations import damage
+
+PATIENCE = 60  # seconds after which something hangs; no test takes that long
 
 
 @pytest.fixture
@@ -46,14 +50,16 @@ def test_the_left_key_pushes_to_the_left(tmp_path):
         player.press(key)
         for _ in range(20):
             player.step()
-        drift = player.seen[-1][2] - player.seen[0][2]
+        drift = player.observations[-1][2] - player.observations[0][2]
         assert np.sign(drift) == sign
 
 
 def test_a_played_episode_is_recorded_whole(player, tmp_path):
     player.press("ArrowUp")
     player.play(steps=12)
-    assert "stopped after 12 steps" in player.told.value and "episode_0000" in player.told.value
+    assert (
+        "stopped after 12 steps" in player.message.value and "episode_0000" in player.message.value
+    )
     [episode] = play.recorded("LunarLander-v3", tmp_path)
     assert episode.action.tolist() == [2] * 12 and episode.observation.shape == (13, 8)
     assert episode.truncated and not episode.terminated and damage(episode, 4) == ""
@@ -64,16 +70,23 @@ def test_a_played_episode_is_recorded_whole(player, tmp_path):
     assert second.terminated and second.reward[-1] == -100  # it fell
 
 
-def test_an_episode_is_on_disk_before_it_ends(player, tmp_path):
+def test_an_episode_is_on_disk_before_it_ends(player, tmp_path, monkeypatch):
     """As if the kernel died in the air: nobody calls stop, nothing is closed."""
+    in_the_air, gate, step = threading.Event(), threading.Event(), player.env.step
+
+    def step_or_wait(action):
+        if len(player.actions) == 12:
+            in_the_air.set()
+            gate.wait(PATIENCE)
+        return step(action)
+
+    monkeypatch.setattr(player.env, "step", step_or_wait)
     player.speed.value = 10
     player.start()
-    deadline = time.monotonic() + 20
-    while not play.recorded("LunarLander-v3", tmp_path):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    assert in_the_air.wait(PATIENCE)
     [episode] = play.recorded("LunarLander-v3", tmp_path)
     assert len(episode.action) >= 10 and player.thread.is_alive()
+    gate.set()
 
 
 def test_no_recording_is_overwritten_after_one_was_deleted(player, tmp_path):
@@ -88,7 +101,7 @@ def test_no_recording_is_overwritten_after_one_was_deleted(player, tmp_path):
 def test_a_new_player_stops_the_one_before(player, tmp_path):
     player.start()
     play.Player("LunarLander-v3", folder=tmp_path)
-    player.thread.join(5)
+    player.thread.join(PATIENCE)
     assert not player.thread.is_alive()
 
 
@@ -98,15 +111,15 @@ def test_start_twice_plays_once(player):
     player.start()
     assert player.thread is thread
     player.stop()
-    thread.join(5)
-    assert not thread.is_alive() and "stopped after" in player.told.value
+    thread.join(PATIENCE)
+    assert not thread.is_alive() and "stopped after" in player.message.value
 
 
 def test_a_problem_in_the_thread_is_told(player, monkeypatch):
     monkeypatch.setattr(player.env, "step", lambda action: 1 / 0)
     player.start()
-    player.thread.join(5)
-    assert "Stopped by ZeroDivisionError" in player.told.value
+    player.thread.join(PATIENCE)
+    assert "Stopped by ZeroDivisionError" in player.message.value
 
 
 def test_a_damaged_recording_is_named(player, tmp_path):
@@ -128,3 +141,11 @@ def test_an_environment_without_keys_is_refused(tmp_path):
 
 def test_by_default_recordings_go_to_the_learners_own_folder():
     assert play.FOLDER == storage.RUNS / "played"
+
+
+def test_the_screen_is_drawn_by_the_file_beside_the_module(player):
+    source = Path(play.__file__).with_name("screen.js").read_text(encoding="utf-8")
+    before = threading.active_count()
+    assert play.Screen()._esm == source and "export default { render }" in source
+    assert threading.active_count() == before  # nobody watches the file for changes
+    assert player.screen.picture[:2] == b"\xff\xd8"  # a JPEG file

@@ -1,0 +1,89 @@
+"""What the exercise book holds, and what is made of the source of its answers.
+
+For each notebook, by its stem: a .yaml with what is said, that is the choices, and the hints and
+mistakes of functions; and a .py with what is computed, EXERCISES, the functions and their inputs.
+"""
+
+import ast
+import dataclasses
+import importlib
+import inspect
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from course_utils.exercises import Exercise
+
+FOLDER = Path(__file__).parent
+STEMS = sorted({path.stem for path in FOLDER.glob("[0-9]*")})  # of notebooks
+
+
+def find(name: str) -> Exercise:
+    """The exercise of that name; raises ValueError with the names that there are."""
+    for stem in STEMS:  # one after the other, so that no later chapter is loaded
+        if name in chapter(stem):
+            return chapter(stem)[name]
+    names = ", ".join(name for stem in STEMS for name in chapter(stem))
+    raise ValueError(f"there is no exercise '{name}'. There are: {names}.")
+
+
+@cache
+def chapter(stem: str) -> dict[str, Exercise]:
+    """The exercises of one notebook by their names, in the order of the files, functions first."""
+    words, found = FOLDER / f"{stem}.yaml", {}
+    said = yaml.safe_load(words.read_text(encoding="utf-8")) if words.exists() else {}
+    if (FOLDER / f"{stem}.py").exists():
+        module = importlib.import_module(f"course_utils.exercise_book.{stem}")
+        for exercise in module.EXERCISES:
+            name = exercise.answer.__name__
+            found[name] = complete(exercise, **said.pop(name, {}))
+    return found | {name: Exercise(**choice) for name, choice in said.items()}
+
+
+def complete(exercise: Exercise, hints=(), mistakes=()) -> Exercise:
+    """The exercise of a function with these hints and mistakes, too; exchanges become functions."""
+    told = exercise.mistakes | dict(mistakes)
+    made = {
+        with_mistake(exercise.answer, wrong) if isinstance(wrong, str) else wrong: sentence
+        for wrong, sentence in told.items()
+    }
+    return dataclasses.replace(exercise, hints=[*exercise.hints, *hints], mistakes=made)
+
+
+def with_mistake(function: Callable, exchange: str) -> Callable:
+    """The function with a piece of its source exchanged, "piece ⇒ instead", in its own module.
+
+    "⇒ instead" alone is all that it returns. Raises ValueError if the piece is not there.
+    """
+    source, home = inspect.getsource(function), inspect.unwrap(function).__globals__
+    piece, instead = (part.strip() for part in exchange.split("⇒"))
+    if not piece:
+        return eval(f"lambda {str(_parameters(function))[1:-1]}: {instead}", home)
+    if piece not in source:
+        raise ValueError(f"{function.__name__} does not contain {piece!r}.")
+    exec(source.replace(piece, instead), home, made := {})
+    return made[function.__name__]
+
+
+def _parameters(function):
+    parameters = inspect.signature(function).parameters.values()
+    return inspect.Signature([one.replace(annotation=one.empty) for one in parameters])
+
+
+def source_to_paste(function: Callable) -> str:
+    """The function's source without annotations, below the imports that a notebook may lack."""
+    before, docstring, body = inspect.getsource(function).partition('    """')
+    head = before[: before.index("def ")] + f"def {function.__name__}{_parameters(function)}:\n"
+    code = head + docstring + body  # all but the signature stays as it is written
+    used = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
+    known, modules, homes = inspect.unwrap(function).__globals__, [], {}
+    for name in sorted(used & known.keys()):
+        if inspect.ismodule(value := known[name]):
+            full = value.__name__
+            modules.append(f"import {full}" if name == full else f"import {full} as {name}")
+        else:
+            homes.setdefault(value.__module__, []).append(name)
+    others = [f"from {home} import {', '.join(names)}" for home, names in homes.items()]
+    return "\n".join([*modules, *others, "\n", code]).lstrip()
