@@ -1,6 +1,6 @@
-"""The helper module of the course, one concept a file: `from course_utils import tabular`."""
+"""The helper of the course: a small core, and beside it the code that one chapter builds."""
 
 import os
 
-# Environments draw into arrays here, never into a window: this works on machines without a display, and says nothing.
+# Environments paint into arrays, never into a window: so they need no display, and say nothing.
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")

@@ -131,7 +131,7 @@ def make_network(envs, config, seeds: int, scale, seed: int, device="cpu") -> QN
 
 
 def copy_to_go_on(network: QNetwork, fresh: QNetwork) -> QNetwork:
-    """A copy of `network` to train further in the place of `fresh`; ValueError if it does not fit."""
+    """A copy of `network` to train in the place of `fresh`; ValueError if it does not fit."""
     for name in ("seeds", "observations", "actions"):
         has, needs = network.arguments[name], fresh.arguments[name]
         if has != needs:

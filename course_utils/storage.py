@@ -41,7 +41,7 @@ def save_tensors(path: Path, tensors: dict[str, torch.Tensor], facts: dict) -> N
 
 
 def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
-    """Read what `save_tensors` wrote. FileNotFoundError; ValueError for a damaged or foreign file."""
+    """What `save_tensors` wrote. FileNotFoundError; ValueError for a damaged or foreign file."""
     path = Path(path)
     if not path.exists():
         told = f"{path.name} is not in {path.parent}"

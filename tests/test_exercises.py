@@ -6,7 +6,7 @@ from IPython.display import Code
 
 from course_utils import exercises
 from course_utils.exercise_book import contents
-from course_utils.exercises import Exercise, NotAttempted, WrongAnswer, examine
+from course_utils.exercise_book.examination import Exercise, NotAttempted, WrongAnswer, examine
 from course_utils.learn import tabular
 from course_utils.networks import update_target
 
@@ -49,7 +49,7 @@ def test_a_solution_is_shown_as_it_was_written(monkeypatch, capsys):
     assert isinstance(shown[0], Code)
     assert shown[0].data.startswith("def q_learning_target(reward, terminated, next_q, discount):")
     assert "    return reward + discount * (1 - terminated) * next_q.max(-1)\n" in shown[0].data
-    source = exercises.source_to_paste(update_target)
+    source = contents.source_to_paste(update_target)
     assert source.startswith(
         "import torch\n\n\n@torch.no_grad()\ndef update_target(target, online, "
     )

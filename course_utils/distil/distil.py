@@ -45,11 +45,10 @@ class Lesson(NamedTuple):
 
 
 class DistillProgress(NamedTuple):
-    """What `distill` yields. The network is the live one.
+    """What `distill` yields; the network is the live one. states: of each student and task, so far.
 
-    updates: so far. states: that each student has seen, of each task. loss: [S], of the latest
-    batch. scales: for each task mean and deviation [S, 1, 1] of the teacher's values, so that with
-    the MSE Q = mean + deviation · answer.
+    loss: [S], of the latest batch. scales: of each task mean and deviation [S, 1, 1] of the
+    teacher's values, so that with the MSE Q = mean + deviation · answer.
     """
 
     updates: int
@@ -90,16 +89,16 @@ def distill(
     """Train S students to answer as the teachers do; yield `records` times, the last at the end.
 
     In each round states are visited and kept: by the teacher, by the student, or by a mixture,
-    which is the teacher in the first round and the student from then on. The teacher answers in
+    which is the teacher in the first round and the student from then on; the teacher answers in
     all of them. The config is read as it goes. loss: (student, teacher, τ) → [...], as `kl_loss`.
     network: S networks to go on from, which are copied. heads: a last layer for each lesson, for
-    tasks that differ in observations or actions. Raises ValueError for no lesson, for unknown
-    states, for tasks, teachers and network that do not fit each other, and as `teacher_values`.
+    tasks that differ in observations or actions. Raises ValueError for no lesson, unknown states,
+    what does not fit each other, and as `teacher_values`.
     Source: Rusu et al. 2016 (arXiv 1511.06295); students' states: Ross et al. 2011 (1011.0686).
     """
     if not lessons or states not in STATES:
-        got = f"{len(lessons)} lessons, states = {states!r}"
-        raise ValueError(f"{got}: give a lesson or more, and one of {STATES}.")
+        told = f"{len(lessons)} lessons, states = {states!r}"
+        raise ValueError(f"{told}: give a lesson or more, and one of {STATES}.")
     walk_seed, network_seed, batch_seed = map(int, np.random.SeedSequence(seed).generate_state(3))
     seen = [
         _LabelledStates(each, k, students, config, walk_seed + k) for k, each in enumerate(lessons)
@@ -117,9 +116,9 @@ def distill(
                 each.visit(network, by_teacher=led)
         total = 0
         for each in seen:
-            observation, q = each.batch(generator)  # [S, B, D], [S, B, A]
+            observation, values = each.batch(generator)  # [S, B, D], [S, B, A]
             found = answer(network, observation, each.number, each.actions)
-            total = total + loss(found, q, config.temperature).mean(-1)
+            total = total + loss(found, values, config.temperature).mean(-1)
         return total
 
     for step in fit(network, batch_loss, config, config.rounds * config.updates, records):
@@ -138,8 +137,7 @@ class _LabelledStates:
         first = torch.as_tensor(envs.reset(seed=seed)[0]).view(students, -1, size)[:, :1]
         known = teacher_values(lesson.teacher, first).shape[-1]  # also raises before any work
         if known != self.actions:
-            there = f"the teacher knows {known} actions, this task has {self.actions}"
-            raise ValueError(f"{there}: choose another.")
+            raise ValueError(f"the teacher knows {known} actions, this task has {self.actions}.")
         self.steps = play_in(envs, lambda observation: self.act(observation), students, seed)
 
     @torch.no_grad()
@@ -151,14 +149,13 @@ class _LabelledStates:
         self.act = lambda observation: lead(torch.as_tensor(observation)).argmax(-1)
         states = visit_states(self.steps, self.config.states)
         q = ask(states)
-        if self.scale is None:  # of the first round, so that a label keeps its meaning
-            self.scale = torch.zeros(len(q), 1, 1), torch.ones(len(q), 1, 1)
-            if self.config.standardize:
-                deviation = q.std((1, 2), keepdim=True).clamp(min=1e-6)
-                self.scale = q.mean((1, 2), keepdim=True), deviation
-        mean, deviation = self.scale
+        if self.scale is None:  # of the first round, so that labels keep their meaning
+            mean, deviation = q.mean((1, 2), keepdim=True), q.std((1, 2), keepdim=True)
+            plain = torch.zeros_like(mean), torch.ones_like(mean)
+            self.scale = (mean, deviation.clamp(min=1e-6)) if self.config.standardize else plain
+        labels = (q - self.scale[0]) / self.scale[1]
         self.states = torch.cat([self.states, states], 1)
-        self.values = torch.cat([self.values, (q - mean) / deviation], 1)
+        self.values = torch.cat([self.values, labels], 1)
 
     def batch(self, generator):
         """For each student some of its states, [S, B, D], and the values there, [S, B, A]."""
@@ -173,8 +170,8 @@ def _fresh_students(config, seen, students, seed, heads):
     sizes = {(each.states.shape[-1], each.actions) for each in seen}
     scales = {tuple(OBSERVATION_SCALE.get(each.lesson.env_id, ())) for each in seen}
     if not heads and len(sizes) > 1:
-        tasks = f"the tasks have other observations or actions, {sorted(sizes)}"
-        raise ValueError(f"{tasks}: take heads=True.")
+        told = f"the tasks have other observations or actions, {sorted(sizes)}"
+        raise ValueError(f"{told}: take heads=True.")
     scale = list(scales.pop()) or None if len(scales) == 1 else None
     form = config.width, config.hidden_layers, config.layer_norm, False
     generator = torch.Generator().manual_seed(seed)

@@ -23,17 +23,15 @@ from course_utils.storage import write_whole
 def plain_network(network: QNetwork, number: int = 0, task: int | None = None) -> nn.Sequential:
     """Agent `number` of a network as ordinary PyTorch layers on the CPU, [n, D] → [n, A].
 
-    task: whose head. The observation's scale becomes part of the first weights, so the layers take
-    raw observations. Raises ValueError for an agent or head that is not there, for a dueling
-    network, and for one with added parts.
+    task: whose head. The observation's scale becomes part of the first weights. Raises ValueError
+    for an agent or head that is not there, for dueling, and for added parts.
     """
     own, facts = [*network.hidden, network.head], network.arguments
     added = {type(part).__name__ for part in (network, *own)} - {"QNetwork", "SeedLinear"}
     if added:
-        raise ValueError(
-            f"this network has parts that are no plain layers ({', '.join(sorted(added))}): merge "
-            "LoRA by `parts.plain(parts.merge(network))`, or distil it into a plain network."
-        )
+        told = f"this network has parts that are no plain layers ({', '.join(sorted(added))})"
+        merging = "merge LoRA by `parts.plain(parts.merge(network))`"
+        raise ValueError(f"{told}: {merging}, or distil it into a plain network.")
     if facts["dueling"]:
         raise ValueError("a dueling network is no chain: distil it into a student without dueling.")
     if not 0 <= number < network.seeds:
@@ -52,9 +50,9 @@ def plain_network(network: QNetwork, number: int = 0, task: int | None = None) -
 
 
 def layers_of(network: QNetwork, number: int = 0, task: int | None = None) -> list[tuple]:
-    """The weights [in, out] and biases [out] of agent `number`, layer by layer, for `numpy_q`.
+    """The weights [in, out] and biases [out] of agent `number`, layer by layer, float32.
 
-    All are float32. Raises ValueError for a network with layer_norm, and as `plain_network`.
+    Raises ValueError for a network with layer_norm, and as `plain_network`.
     """
     plain = plain_network(network, number, task)
     if network.arguments["layer_norm"]:
@@ -108,7 +106,7 @@ def export_onnx(path: Path, network: QNetwork, number: int = 0, task: int | None
 def quantize_onnx(path: Path, path_int8: Path) -> None:
     """Write a copy of an ONNX file with weights of 8 bits; inputs, outputs, biases stay float32.
 
-    Each matrix has one scale; what flows between layers is rounded to 8 bits as it comes (dynamic
+    Each matrix has one scale; what flows between layers is rounded as it comes (dynamic
     quantisation). Raises as `onnx_q`.
     """
     import onnx
@@ -117,8 +115,7 @@ def quantize_onnx(path: Path, path_int8: Path) -> None:
     onnx_q(path)  # raises for a bad file
     with _quiet(), tempfile.TemporaryDirectory() as folder:
         unfinished = Path(folder) / "int8.onnx"
-        # A processor without VNNI adds two products in 16 bits: only weights that leave one bit
-        # free fit in there.
+        # Without VNNI a processor adds two products in 16 bits: one bit must be left for that.
         options = {"weight_type": QuantType.QInt8, "reduce_range": True}
         quantize_dynamic(onnx.load(path), unfinished, **options)
         write_whole(path_int8, unfinished.read_bytes())
@@ -159,10 +156,7 @@ def write_html(path: Path, network: QNetwork, number=0, title="A CartPole agent 
 
 
 def latency(act: Callable, observations: np.ndarray, calls: int = 2000) -> np.ndarray:
-    """Microseconds of `calls` single calls act(observations[i]), in turn, after a hundred: [calls].
-
-    It is wall time: on a busy machine the largest numbers tell of the others.
-    """
+    """Microseconds, in wall time, of calls act(observations[i]) in turn, after a hundred: [calls]."""
     times = []
     for i in range(100 + calls):
         observation = observations[i % len(observations)]

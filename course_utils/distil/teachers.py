@@ -19,35 +19,26 @@ def teacher_values(teacher: QNetwork | Callable, observation: Tensor) -> Tensor:
 
     Raises ValueError for answers of another shape, and for answers that are NaN or infinite.
     """
-    (students, count, size), flat = observation.shape, observation.flatten(0, 1)
+    flat, size = observation.flatten(0, 1), observation.shape[-1]  # [S · B, D]
     if not isinstance(teacher, QNetwork):
         q = torch.as_tensor(np.asarray(teacher(flat)), dtype=torch.float32)
     elif (own := teacher.arguments["observations"]) != size:
-        raise ValueError(
-            f"the teacher takes {own} numbers as an observation, this task has {size}."
-        )
-    elif teacher.seeds not in (1, students):
-        raise ValueError(
-            f"{teacher.seeds} teachers for {students} students: take one, or one each."
-        )
+        raise ValueError(f"a teacher takes {own} numbers as an observation, this task has {size}.")
+    elif (count := teacher.seeds) not in (1, len(observation)):
+        raise ValueError(f"{count} teachers for {len(observation)} students: give 1 or one each.")
     else:
-        q = teacher(flat[None] if teacher.seeds == 1 else observation).flatten(0, 1)
+        q = teacher(flat[None] if count == 1 else observation).flatten(0, 1)
     if q.dim() != 2 or len(q) != len(flat):
-        raise ValueError(
-            f"the teacher gave an answer of shape {tuple(q.shape)}, not {len(flat)} × A."
-        )
+        raise ValueError(f"an answer of shape {tuple(q.shape)} must be [{len(flat)}, actions].")
     if not torch.isfinite(q).all():
-        raise ValueError(
-            "the teacher's answers hold NaN or infinite values: look for what broke it."
-        )
-    return q.view(students, count, -1)
+        raise ValueError("the teacher's answers hold NaN or infinite values: find what broke it.")
+    return q.view(*observation.shape[:2], -1)
 
 
 def policy_teacher(policy: Callable) -> Callable:
-    """A teacher whose values are a policy's log-probabilities; softmax(values) is the policy again.
+    """A teacher whose values are the log-probabilities of a policy, [n, D] → [n, A].
 
-    policy: observations [n, D] → probabilities [n, A], else the teacher's answers raise ValueError.
-    Learn from it with τ = 1 and without standardizing.
+    Learn from it with τ = 1 and without standardizing. It raises ValueError for no probabilities.
     """
 
     def teacher(observation):
@@ -66,9 +57,9 @@ def trembling_policy(q: Tensor, share: float) -> Tensor:
 
 
 def visit_states(steps: Iterator[Step], states: int) -> Tensor:
-    """The next states of each of S players in which an action counts, from `envs.play`.
+    """The next states of each of S players from `envs.play`, none behind an end: [S, states, D].
 
-    Returns [S, states, D], without those behind an episode's end; the next call goes on there.
+    Who acts in `steps` may change its mind between two calls; the players go on.
     """
     seen, real = [], []
     while not real or np.sum(real, (0, 2)).min() < states:

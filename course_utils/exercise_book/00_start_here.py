@@ -1,6 +1,6 @@
 """The exercises of notebook 00."""
 
-from course_utils.exercises import Exercise
+from course_utils.exercise_book.examination import Exercise
 from course_utils.learn import tabular
 
 EXERCISES = [

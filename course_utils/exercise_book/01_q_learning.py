@@ -6,7 +6,7 @@ from operator import index
 import numpy as np
 
 from course_utils import envs
-from course_utils.exercises import Exercise, WrongAnswer
+from course_utils.exercise_book.examination import Exercise, WrongAnswer
 from course_utils.learn import tabular
 
 RNG = np.random.default_rng(1)

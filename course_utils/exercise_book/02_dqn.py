@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from course_utils import losses, networks, replay
-from course_utils.exercises import Exercise, WrongAnswer
+from course_utils.exercise_book.examination import Exercise, WrongAnswer
 
 STREAM = torch.Generator().manual_seed(1)
 randn, rand = partial(torch.randn, generator=STREAM), partial(torch.rand, generator=STREAM)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from course_utils import evaluation, losses, networks, replay
-from course_utils.exercises import Exercise
+from course_utils.exercise_book.examination import Exercise
 
 RNG = np.random.default_rng(4)
 STREAM = torch.Generator().manual_seed(1)

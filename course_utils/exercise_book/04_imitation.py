@@ -6,7 +6,7 @@ import torch
 
 from course_utils import losses
 from course_utils.exercise_book import with_gradient
-from course_utils.exercises import Exercise
+from course_utils.exercise_book.examination import Exercise
 
 STREAM = torch.Generator().manual_seed(1)
 randn, randint = partial(torch.randn, generator=STREAM), partial(torch.randint, generator=STREAM)

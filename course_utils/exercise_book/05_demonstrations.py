@@ -5,7 +5,7 @@ from functools import partial
 import torch
 
 from course_utils.exercise_book import with_gradient
-from course_utils.exercises import Exercise
+from course_utils.exercise_book.examination import Exercise
 from course_utils.losses import margin_loss
 
 STREAM = torch.Generator().manual_seed(1)

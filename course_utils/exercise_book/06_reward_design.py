@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from course_utils.exercises import Exercise
+from course_utils.exercise_book.examination import Exercise
 from course_utils.losses import soft_value
 from course_utils.teach.rewards import shaping_reward
 

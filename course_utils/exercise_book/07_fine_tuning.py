@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_utils.evaluation import area_under_curve
-from course_utils.exercises import Exercise
+from course_utils.exercise_book.examination import Exercise
 
 VALUES = np.random.default_rng(1).normal(size=(4, 3))
 

@@ -4,7 +4,7 @@ from functools import partial
 
 import torch
 
-from course_utils.exercises import Exercise
+from course_utils.exercise_book.examination import Exercise
 from course_utils.tune.parts import low_rank_change
 
 randn = partial(torch.randn, generator=torch.Generator().manual_seed(1))

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from course_utils.exercises import Exercise
+from course_utils.exercise_book.examination import Exercise
 from course_utils.tune.continual import Anchor, ewc_penalty, forgetting
 
 rand = partial(torch.rand, generator=torch.Generator().manual_seed(1))

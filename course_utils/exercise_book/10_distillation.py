@@ -3,7 +3,7 @@
 from operator import index
 
 from course_utils.exercise_book import finite_loss, two_policies
-from course_utils.exercises import Exercise, WrongAnswer
+from course_utils.exercise_book.examination import Exercise, WrongAnswer
 from course_utils.losses import advantage_loss, hinton_loss, kl_loss
 
 

@@ -6,7 +6,7 @@ import torch
 
 from course_utils.distil.teachers import trembling_policy
 from course_utils.exercise_book import finite_loss, two_policies
-from course_utils.exercises import Exercise, WrongAnswer
+from course_utils.exercise_book.examination import Exercise, WrongAnswer
 from course_utils.losses import annealed, kickstart_loss
 
 BY_ZERO = {  # what a division by 0 tells, by the value of `until`

@@ -5,7 +5,7 @@ import torch
 
 from course_utils.distil.robust import decision_gradient, fgsm
 from course_utils.distil.ship import numpy_q
-from course_utils.exercises import Exercise, WrongAnswer
+from course_utils.exercise_book.examination import Exercise, WrongAnswer
 from course_utils.networks import QNetwork
 
 STREAM, RNG = torch.Generator().manual_seed(1), np.random.default_rng(1)

@@ -5,7 +5,7 @@ Here is what several of them share: inputs, and probes.
 
 import torch
 
-from course_utils.exercises import WrongAnswer
+from course_utils.exercise_book.examination import WrongAnswer
 
 
 def two_policies():

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from course_utils.exercises import Exercise
+from course_utils.exercise_book.examination import Exercise
 
 FOLDER = Path(__file__).parent
 STEMS = sorted({path.stem for path in FOLDER.glob("[0-9]*")})  # of notebooks

@@ -26,13 +26,6 @@ def bellman_backup(mdp: MDP, value: np.ndarray, discount: float) -> np.ndarray:
     return (mdp.probability * (mdp.reward + future)).sum(-1)
 
 
-def sweep_back(mdp, value, choose, sweeps, discount=1.0, backup=bellman_backup) -> np.ndarray:
-    """Values [..., s] so many steps earlier: v ← choose(q [..., s, a]). S&B, sections 4.1, 4.4."""
-    for _ in range(sweeps):
-        value = choose(backup(mdp, value, discount))
-    return value
-
-
 def value_iteration(
     mdp: MDP, discount: float, tolerance=1e-10, max_sweeps=100_000, backup=bellman_backup
 ) -> np.ndarray:
@@ -45,9 +38,10 @@ def value_iteration(
         raise ValueError(f"discount = {discount}: must be a number between 0 and 1.")
     value = np.zeros(len(mdp.start))
     for _ in range(max_sweeps):
-        before, value = value, sweep_back(mdp, value, lambda q: q.max(-1), 1, discount, backup)
-        if np.abs(value - before).max() < tolerance:
-            return backup(mdp, before, discount)
+        q = backup(mdp, value, discount)
+        if np.abs(q.max(-1) - value).max() < tolerance:
+            return q
+        value = q.max(-1)
     raise RuntimeError(f"no fixed point within {max_sweeps} sweeps: choose a discount under 1.")
 
 
@@ -62,14 +56,18 @@ def policy_return(mdp: MDP, policy: np.ndarray, horizon: int) -> np.ndarray:
     if not (np.all(policy >= 0) and np.allclose(policy.sum(-1), 1)):
         must = "must be 0 or more and add up to 1 in each state; see greedy_policy."
         raise ValueError(f"a policy's probabilities {must}")
-    nothing = np.zeros(policy.shape[:-1])  # with 0 steps to go
-    return sweep_back(mdp, nothing, lambda q: (policy * q).sum(-1), horizon) @ mdp.start
+    value = np.zeros(policy.shape[:-1])  # with 0 steps to go
+    for _ in range(horizon):
+        value = (policy * bellman_backup(mdp, value, 1.0)).sum(-1)
+    return value @ mdp.start
 
 
 def best_return(mdp: MDP, horizon: int) -> float:
     """The highest expected return within `horizon` steps, by a policy that sees the clock."""
-    nothing = np.zeros(len(mdp.start))
-    return float(sweep_back(mdp, nothing, lambda q: q.max(-1), horizon) @ mdp.start)
+    value = np.zeros(len(mdp.start))
+    for _ in range(horizon):
+        value = bellman_backup(mdp, value, 1.0).max(-1)
+    return float(value @ mdp.start)
 
 
 def greedy_policy(q: np.ndarray, epsilon: float = 0.0) -> np.ndarray:

@@ -54,17 +54,14 @@ def fisher(network: QNetwork, observation: Tensor, form: str = "gaussian") -> di
     named = learning_part(network)
     importance = {name: torch.zeros_like(parameter) for name, parameter in named.items()}
     for sample in observation.split(1, dim=1):  # one by one: squares of a mean would be smaller
-        output = network(sample)[:, 0]  # [S, A]
-        share = torch.ones_like(output)
-        if form == "policy":
-            output = output.log_softmax(-1)
-            share = output.detach().exp()
-        for action in range(output.shape[-1]):
+        q = network(sample)[:, 0]  # [S, A]
+        output = q if form == "gaussian" else q.log_softmax(-1)
+        share = torch.ones_like(q) if form == "gaussian" else output.detach().exp()
+        for action in range(q.shape[-1]):
             total = output[:, action].sum()
-            gradients = torch.autograd.grad(total, list(named.values()), retain_graph=True)
-            for name, gradient in zip(named, gradients, strict=True):
-                squares = share[:, action, None, None] * gradient**2
-                importance[name] += squares / observation.shape[1]
+            slopes = torch.autograd.grad(total, list(named.values()), retain_graph=True)
+            for name, slope in zip(named, slopes, strict=True):
+                importance[name] += share[:, action, None, None] * slope**2 / observation.shape[1]
     return importance
 
 
@@ -81,8 +78,7 @@ def remember_weights(network: QNetwork, importance: dict, before: Anchor | None 
     Online EWC: Schwarz et al. 2018 (arXiv 1805.06370), section 4.
     """
     if before:
-        older = before.importance
-        importance = {name: decay * older[name] + importance[name] for name in importance}
+        importance = {name: decay * before.importance[name] + x for name, x in importance.items()}
     named = dict(network.named_parameters())
     return Anchor({name: named[name].detach().clone() for name in importance}, importance)
 
@@ -116,9 +112,9 @@ def rehearse(memories: dict, weight: float, seed: int = 0) -> Callable:
     generator = torch.Generator().manual_seed(seed)
 
     def loss(learner: DQN, q: Tensor, batch) -> Tensor:
-        total, ahead = 0, (learner.config.n_steps, learner.config.discount)
+        total, config = 0, learner.config
         for task, memory in memories.items():
-            old = _recall(memory, generator, *ahead)
+            old = _recall(memory, generator, config.n_steps, config.discount)
             error, *_ = learner.errors(old, head_of(learner.network, task))
             total = total + td_loss(error, old.weight)
         return weight * total
@@ -171,19 +167,17 @@ class ProgressiveNetwork(QNetwork):
         self.lateral = nn.ModuleList(SeedLinear(*side, generator) for side in sides)
 
     def forward(self, observation: Tensor, task: int | None = None) -> Tensor:
-        (below, units), columns = self._both(observation), self.columns(task)
-        return self.head(units[-1], columns) + self.lateral[-1](below[-1], columns)
+        below, columns = self.old.units(observation), self.columns(task)
+        own = self.units(observation, below)[-1]
+        return self.head(own, columns) + self.lateral[-1](below[-1], columns)
 
-    def units(self, observation: Tensor) -> list[Tensor]:
-        """The units of the new column, into which those of the old one were read."""
-        return self._both(observation)[1]
-
-    def _both(self, observation):
-        below, units = self.old.units(observation), [observation * self.observation_scale]
+    def units(self, observation: Tensor, below: list[Tensor] | None = None) -> list[Tensor]:
+        """The units of the new column, into which those of the old one, `below`, were read."""
+        below, units = below or self.old.units(observation), [observation * self.observation_scale]
         units.append(self._activate(self.hidden[0](units[0])))
         for layer, lateral, other in zip(self.hidden[1:], self.lateral, below[1:], strict=False):
             units.append(self._activate(layer(units[-1]) + lateral(other)))
-        return below, units
+        return units
 
 
 def forgetting(matrix: np.ndarray) -> np.ndarray:

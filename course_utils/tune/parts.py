@@ -178,10 +178,8 @@ def load_part(path: Path, network: QNetwork) -> tuple[QNetwork, dict]:
     for name in sorted(own.keys() | part):
         there, here = (tuple(of[name].shape) if name in of else "missing" for of in (part, own))
         if there != here:
-            differs = f"{name} is {there} there, {here} here"
-            raise ValueError(
-                f"{file} does not fit ({differs}): change the network as that one was."
-            )
+            told = f"{name} is {there} there and {here} here"
+            raise ValueError(f"{file} does not fit, {told}: change the network alike first.")
     if facts.get("frozen") != storage.fingerprint(learning_part(network, False)):
         raise ValueError(f"{file} belongs to another source agent: load the one it was trained on.")
     network.load_state_dict(part, strict=False)

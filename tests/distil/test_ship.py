@@ -108,6 +108,7 @@ def test_onnx_chooses_the_same_actions(exported):
         np.testing.assert_allclose(act(STATES[:n].numpy()), expected[:n], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_onnx_normalises_as_the_network(tmp_path):
     network = make_network(layer_norm=True)
     ship.export_onnx(tmp_path / "agent.onnx", network, 2)
@@ -123,6 +124,7 @@ def test_an_onnx_file_is_alone_and_names_no_folder(exported):
         assert b"torch/nn" not in path.read_bytes() and b".py" not in path.read_bytes()
 
 
+@pytest.mark.slow
 def test_onnx_is_written_without_noise(tmp_path, capfd, recwarn):
     ship.export_onnx(tmp_path / "agent.onnx", make_network(1))
     ship.quantize_onnx(tmp_path / "agent.onnx", tmp_path / "int8.onnx")

@@ -9,7 +9,7 @@ import re
 import nbformat
 import pytest
 
-from course_utils import exercises
+from course_utils.exercise_book import contents
 from tests.run_notebooks import FOLDER, check_memory, run_notebook
 
 SEEDS = os.environ.get("COURSE_SEEDS", "0").split(",")
@@ -25,12 +25,12 @@ def test_claims_hold(path, seed):
 
 
 def solved(name):
-    answer = exercises.find(name).answer
-    return exercises.source_to_paste(answer) if callable(answer) else f"answer = '{answer}'"
+    answer = contents.find(name).answer
+    return contents.source_to_paste(answer) if callable(answer) else f"answer = '{answer}'"
 
 
 def wrong(name):
-    answer = exercises.find(name).answer
+    answer = contents.find(name).answer
     return (
         f"def {name}(*arguments):\n    raise ValueError('oops')"
         if callable(answer)
