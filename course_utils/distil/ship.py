@@ -156,7 +156,7 @@ def write_html(path: Path, network: QNetwork, number=0, title="A CartPole agent 
 
 
 def latency(act: Callable, observations: np.ndarray, calls: int = 2000) -> np.ndarray:
-    """Microseconds, in wall time, of calls act(observations[i]) in turn, after a hundred: [calls]."""
+    """Microseconds of wall time of each act(observations[i]), in turn, after a hundred: [calls]."""
     times = []
     for i in range(100 + calls):
         observation = observations[i % len(observations)]

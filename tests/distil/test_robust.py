@@ -74,7 +74,7 @@ def test_an_attack_of_size_0_changes_nothing_and_a_large_one_does(network, obser
 
 
 def test_a_learners_attack_is_what_deceives(network, observation):
-    """The module's own, handed in, takes the same actions; a step the other way does not deceive."""
+    """The module's own, handed in, takes the same actions; a step the other way deceives less."""
 
     def helpful(network, observation, size):
         return fgsm(network, observation, -size)
