@@ -8,7 +8,7 @@ from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy  # its slow part, scipy.stats, loads when it is first used
 
 from course_utils import envs
 from course_utils.networks import greedy
@@ -35,7 +35,7 @@ class Estimate(NamedTuple):
 
 def interquartile_mean(values, axis: int = 0):
     """The mean of the middle half: the lowest and the highest quarter of the runs are left out."""
-    return stats.trim_mean(values, 0.25, axis=axis)
+    return scipy.stats.trim_mean(values, 0.25, axis=axis)
 
 
 def interval(values, statistic=interquartile_mean, seed: int = 0) -> Estimate:
@@ -66,7 +66,7 @@ def probability_of_improvement(ours, theirs, seed: int = 0) -> Estimate:
     ours, theirs = _checked(ours), _checked(theirs)
 
     def share_won(x, y, axis=-1):
-        wins = stats.mannwhitneyu(x, y, axis=axis, method="asymptotic").statistic
+        wins = scipy.stats.mannwhitneyu(x, y, axis=axis, method="asymptotic").statistic
         return wins / (x.shape[axis] * y.shape[axis])
 
     low, high = _bootstrap([ours, theirs], share_won, seed)
@@ -88,7 +88,7 @@ def _bootstrap(groups, statistic, seed):
     # Batches of 200 keep a long learning curve from filling the memory.
     form = {"axis": 0, "vectorized": True, "n_resamples": RESAMPLES, "batch": 200}
     form |= {"method": "percentile", "rng": np.random.default_rng(seed)}
-    return stats.bootstrap(groups, statistic, **form).confidence_interval
+    return scipy.stats.bootstrap(groups, statistic, **form).confidence_interval
 
 
 def _checked(values):

@@ -4,6 +4,8 @@ A loss of a batch is a number for each of its entries, [...]; who trains takes t
 batch for each seed, and the sum over the seeds: so no seed's gradient depends on another seed.
 """
 
+from typing import NamedTuple
+
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -140,3 +142,24 @@ def above_zero(temperature: float) -> float:
 def agreement(student: Tensor, teacher: Tensor) -> Tensor:
     """The share of states in which both have the same best action. [..., B, A] → [...]."""
     return (student.argmax(-1) == teacher.argmax(-1)).float().mean(-1)
+
+
+# ---- keeping what was learned before ----
+
+
+class Anchor(NamedTuple):
+    """A network's parameters after a task, and how much each mattered for it: name → [S, ...]."""
+
+    parameters: dict[str, Tensor]
+    importance: dict[str, Tensor]
+
+
+def ewc_penalty(parameters: dict[str, Tensor], anchor: Anchor) -> Tensor:
+    """½ Σ_i F_i (θ_i − θ*_i)² of each seed, [S]: how far weights that mattered have moved.
+
+    Source: Kirkpatrick et al. 2017 (arXiv 1612.00796), equation 3, without its λ.
+    """
+    return 0.5 * sum(
+        (importance * (parameters[name] - anchor.parameters[name]) ** 2).flatten(1).sum(-1)
+        for name, importance in anchor.importance.items()
+    )

@@ -24,9 +24,8 @@ class SeedLinear(nn.Module):
         self.weight = nn.Parameter(weight.uniform_(-bound, bound, generator=generator))
         self.bias = nn.Parameter(bias.uniform_(-bound, bound, generator=generator))
 
-    def forward(self, x: Tensor, columns: slice = slice(None)) -> Tensor:
-        """columns: which of the outputs are computed, all by default."""
-        return torch.baddbmm(self.bias[..., columns], x, self.weight[..., columns])
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.baddbmm(self.bias, x, self.weight)
 
 
 def dueling_q(value: Tensor, advantage: Tensor) -> Tensor:
@@ -44,7 +43,7 @@ class QNetwork(nn.Module):
     width: units of each hidden layer. layer_norm: normalise each hidden layer before its ReLU,
     without parameters (Ba et al. 2016, arXiv 1607.06450). dueling: two streams, joined by
     `dueling_q`. observation_scale: [D], multiplies the observation first. heads: a last layer a
-    task, as slices of a wide one; `task` is the one that answers when none is named.
+    task; `task` is the one that answers when none is named.
     `arguments` build the same network again; the scale is stored with the weights.
     """
 
@@ -62,7 +61,8 @@ class QNetwork(nn.Module):
         sizes = [observations] + [width] * hidden_layers
         pairs = zip(sizes, sizes[1:], strict=False)
         self.hidden = nn.ModuleList(SeedLinear(seeds, *pair, generator) for pair in pairs)
-        self.head = SeedLinear(seeds, width, heads * actions, generator)
+        self.head, *others = (SeedLinear(seeds, width, actions, generator) for _ in range(heads))
+        self.other_heads = nn.ModuleList(others)
         if dueling:
             self.value_hidden = SeedLinear(seeds, sizes[-2], width, generator)
             self.value_head = SeedLinear(seeds, width, 1, generator)
@@ -74,19 +74,17 @@ class QNetwork(nn.Module):
 
     def forward(self, observation: Tensor, task: int | None = None) -> Tensor:
         units = self.units(observation)
-        q = self.head(units[-1], self.columns(task))
+        q = self.head_of(task)(units[-1])
         if self.arguments["dueling"]:
             q = self.dueling_q(self.value_head(self._activate(self.value_hidden(units[-2]))), q)
         return q
 
-    def columns(self, task: int | None = None) -> slice:
-        """The last layer's outputs that are a task's head. Raises ValueError for one too many."""
-        task = self.task if task is None else task
-        heads, actions = self.arguments.get("heads", 1), self.arguments["actions"]
-        if not 0 <= task < heads:
-            told = f"this network has no head {task}: it has {heads}"
-            raise ValueError(f"{told}; `continual.add_heads` makes them.")
-        return slice(task * actions, (task + 1) * actions) if heads > 1 else slice(None)
+    def head_of(self, task: int | None = None) -> SeedLinear:
+        """The last layer of a task; a single one answers all tasks. ValueError for no such head."""
+        task, heads = self.task if task is None else task, [self.head, *self.other_heads]
+        if task < 0 or (len(heads) > 1 and task >= len(heads)):
+            raise ValueError(f"this network has no head {task}: it has {len(heads)}.")
+        return heads[task] if len(heads) > 1 else self.head
 
     def units(self, observation: Tensor) -> list[Tensor]:
         """The scaled observation, then the units of each hidden layer, [S, B, width]."""
@@ -109,6 +107,11 @@ class QNetwork(nn.Module):
     def parameters_of_one(self) -> int:
         """How many numbers one seed's network has, frozen ones included."""
         return sum(parameter[0].numel() for parameter in self.parameters())
+
+
+def learning_part(network: QNetwork, learns: bool = True) -> dict[str, nn.Parameter]:
+    """The parameters that learn, or those that do not, by name."""
+    return {name: p for name, p in network.named_parameters() if p.requires_grad == learns}
 
 
 def stream_of_parts(seed: int) -> torch.Generator:

@@ -4,18 +4,21 @@ All are safetensors files: numbers and a header in JSON, nothing that could run 
 written beside its place and moved there when it is whole.
 """
 
+import copy
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save
 
 from course_utils import evaluation
-from course_utils.networks import QNetwork
+from course_utils.networks import QNetwork, learning_part
 
 SHIPPED = Path(__file__).parents[1] / "data"
 # What learners make themselves.
@@ -34,6 +37,23 @@ def write_whole(path: Path, content: bytes) -> None:
     unfinished.replace(path)
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[Path]:
+    """The path of a file, for a block in which any error means that the file is bad.
+
+    Raises FileNotFoundError if it is not there, ValueError if it is damaged or foreign.
+    """
+    path = Path(path)
+    if not path.exists():
+        told = f"{path.name} is not in {path.parent}"
+        raise FileNotFoundError(f"{told}: run the cell or command that makes it first.")
+    try:
+        yield path
+    except Exception:  # what safetensors, NumPy and ONNX Runtime raise has no class in common
+        told = f"{path.name} is damaged or no file of this course"
+        raise ValueError(f"{told}: delete it and make it again.") from None
+
+
 def save_tensors(path: Path, tensors: dict[str, torch.Tensor], facts: dict) -> None:
     """Write tensors and facts (whatever JSON can hold) as one file, whole or not at all."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
@@ -42,17 +62,9 @@ def save_tensors(path: Path, tensors: dict[str, torch.Tensor], facts: dict) -> N
 
 def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
     """What `save_tensors` wrote. FileNotFoundError; ValueError for a damaged or foreign file."""
-    path = Path(path)
-    if not path.exists():
-        told = f"{path.name} is not in {path.parent}"
-        raise FileNotFoundError(f"{told}: run the cell or command that makes it first.")
-    try:
-        with safe_open(path, framework="pt") as file:
-            facts = json.loads((file.metadata() or {})["facts"])
-            return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118
-    except (SafetensorError, KeyError, ValueError) as error:
-        told = f"{path.name} is damaged or no file of this course ({error})"
-        raise ValueError(f"{told}: delete it and make it again.") from None
+    with reading(path), safe_open(path, framework="pt") as file:
+        facts = json.loads(file.metadata()["facts"])
+        return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118
 
 
 def lineage_card(environment: str, parent: str | None, returns: np.ndarray, **facts) -> dict:
@@ -75,7 +87,7 @@ def save_agent(path: Path, network: QNetwork, card: dict) -> None:
         raise ValueError(f"the lineage card lacks {', '.join(sorted(missing))}.")
     if network.state_dict().keys() != QNetwork(**network.arguments).state_dict().keys():
         told = "this network has parts that its arguments do not tell, such as LoRA"
-        way = "`parts.plain(parts.merge(network))`, or what learns by `parts.save_part`"
+        way = "`parts.plain(parts.merge(network))`, or what learns by `save_part`"
         raise ValueError(f"{told}: save {way}.")
     card = card | {"parameters": network.parameters_of_one(), "seeds": network.seeds}
     save_tensors(path, network.state_dict(), {"card": card, "network": network.arguments})
@@ -88,6 +100,30 @@ def load_agent(path: Path) -> tuple[QNetwork, dict]:
         raise ValueError(f"{Path(path).name} holds no agent; it has {', '.join(facts)}.")
     network = QNetwork(**facts["network"])
     network.load_state_dict(tensors)
+    return network, facts["card"]
+
+
+def save_part(path: Path, network: QNetwork, card: dict) -> None:
+    """Save only what learns, beside the source agent's file. The card names its task."""
+    frozen = fingerprint(learning_part(network, False))
+    save_tensors(path, learning_part(network), {"card": card, "frozen": frozen})
+
+
+def load_part(path: Path, network: QNetwork) -> tuple[QNetwork, dict]:
+    """A copy of a network, changed as the saved one, with the saved part put in; and its card.
+
+    Raises ValueError for a part of another shape or source, and as `load_tensors`.
+    """
+    part, facts = load_tensors(path)
+    network, own, file = copy.deepcopy(network), learning_part(network), Path(path).name
+    for name in sorted(own.keys() | part):
+        there, here = (tuple(of[name].shape) if name in of else "missing" for of in (part, own))
+        if there != here:
+            told = f"{name} is {there} there and {here} here"
+            raise ValueError(f"{file} does not fit, {told}: change the network alike first.")
+    if facts.get("frozen") != fingerprint(learning_part(network, False)):
+        raise ValueError(f"{file} belongs to another source agent: load the one it was trained on.")
+    network.load_state_dict(part, strict=False)
     return network, facts["card"]
 
 

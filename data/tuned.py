@@ -12,7 +12,7 @@ from course_utils import storage
 from course_utils.envs import OBSERVATION_SCALE
 from course_utils.evaluation import mean_returns, record_episodes
 from course_utils.learner import DQNConfig, Parts
-from course_utils.networks import QNetwork, greedy, trembling
+from course_utils.networks import QNetwork, greedy, learning_part, trembling
 from course_utils.teach.demonstrations import memory_of
 from course_utils.train import train_dqn
 from course_utils.tune import continual, parts
@@ -143,10 +143,10 @@ def what_keeps(method: str, weight: float, network: QNetwork, task: int, memorie
 def importance_of(method: str, network: QNetwork, task: int, memories) -> dict[str, torch.Tensor]:
     """How hard each parameter is held: by its Fisher information; or all alike, by a spring."""
     if method == "uniform spring":  # as with EWC, the heads of other tasks stay free
-        held = {name: torch.ones_like(p) for name, p in parts.learning_part(network).items()}
-        for name in ("head.weight", "head.bias"):
-            held[name].zero_()[..., network.columns()] = 1.0
-        return held
+        own = f"other_heads.{task - 1}." if task else "head."
+        learns = learning_part(network).items()
+        kept = {n: p for n, p in learns if "head" not in n or n.startswith(own)}
+        return {name: torch.ones_like(parameter) for name, parameter in kept.items()}
     stream = torch.Generator().manual_seed(SEED + task)
     states = memories[task].sample(FISHER_SAMPLES, 1, 1.0, stream).observation
     return continual.fisher(network, states, "policy" if method == "EWC by policy" else "gaussian")

@@ -1,10 +1,10 @@
-"""Targets and losses of learning from reward, against plain loops."""
+"""Targets and losses, against plain loops."""
 
 import numpy as np
 import pytest
 import torch
 
-from course_utils.losses import double_q, td_error, td_loss, td_target
+from course_utils.losses import Anchor, double_q, ewc_penalty, td_error, td_loss, td_target
 
 
 @pytest.mark.parametrize("double", [False, True])
@@ -40,3 +40,19 @@ def test_the_loss_equals_a_plain_loop():
     error = td_error(q, action, target)
     assert error.tolist() == [[2.0, -1.0]]
     assert td_loss(error, torch.tensor([[1.0, 0.5]])).tolist() == [(4 + 0.5) / 2]
+
+
+def test_ewc_equals_a_plain_loop_over_what_mattered():
+    stream = torch.Generator().manual_seed(0)
+    now, then, mattered = (
+        {name: torch.rand(2, 3, 4, generator=stream) for name in "ab"} for _ in range(3)
+    )
+    del mattered["b"]
+    found = ewc_penalty(now, Anchor(then, mattered))
+    for s in range(2):
+        parts = [
+            mattered["a"][s, i, j] * (now["a"][s, i, j] - then["a"][s, i, j]) ** 2
+            for i, j in np.ndindex(3, 4)
+        ]
+        assert float(found[s]) == pytest.approx(float(sum(parts)) / 2)
+    assert ewc_penalty(then, Anchor(then, mattered)).tolist() == [0, 0]

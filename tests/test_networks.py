@@ -6,7 +6,15 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from course_utils.networks import QNetwork, SeedLinear, dueling_q, greedy, trembling, update_target
+from course_utils.networks import (
+    QNetwork,
+    SeedLinear,
+    dueling_q,
+    greedy,
+    learning_part,
+    trembling,
+    update_target,
+)
 
 STREAM = torch.Generator().manual_seed(0)
 
@@ -87,20 +95,38 @@ def test_targets_move_a_part_of_the_way():
         assert torch.equal(ours, theirs)
 
 
-def test_heads_are_slices_of_one_wide_layer():
+def test_each_task_has_a_last_layer_above_the_same_hidden_ones():
     network = QNetwork(2, 4, 3, width=8, heads=2)
     x = observations(2)
-    wide = network.head(network.units(x)[-1])
+    units = network.units(x)[-1]
     assert network(x).shape == (2, 7, 3)
-    torch.testing.assert_close(network(x), wide[..., :3])
-    torch.testing.assert_close(network(x, 1), wide[..., 3:])
+    assert torch.equal(network(x), network.head(units))
+    assert torch.equal(network(x, 1), network.other_heads[0](units))
+    assert not torch.equal(network(x), network(x, 1))
     network.task = 1
-    torch.testing.assert_close(network(x), network(x, 1))
+    assert torch.equal(network(x), network(x, 1))
     network(x).sum().backward()
-    assert network.head.weight.grad[..., :3].abs().max() == 0
+    assert network.head.weight.grad is None
+    assert network.other_heads[0].weight.grad.abs().max() > 0
     for task in (2, -1):
         with pytest.raises(ValueError, match=f"this network has no head {task}: it has 2"):
             network(x, task)
+
+
+def test_a_single_head_answers_every_task():
+    network, x = QNetwork(2, 4, 3, width=8), observations(2)
+    network.task = 5
+    assert torch.equal(network(x), network(x, 0)) and torch.equal(network(x, 7), network(x, 0))
+    with pytest.raises(ValueError, match="this network has no head -1: it has 1"):
+        network(x, -1)
+
+
+def test_what_learns_and_what_does_not():
+    network = QNetwork(2, 4, 3, width=8)
+    network.hidden.requires_grad_(False)
+    assert learning_part(network).keys() == {"head.weight", "head.bias"}
+    assert learning_part(network)["head.bias"] is network.head.bias
+    assert all(name.startswith("hidden.") for name in learning_part(network, False))
 
 
 def test_greedy_actions_are_the_best_of_those_there_are():

@@ -52,6 +52,35 @@ def test_a_bad_file_gets_one_sentence(tmp_path):
         storage.load_agent(path)
 
 
+def head_that_learns(seed=1, width=8):
+    network = QNetwork(2, 4, 2, width=width, generator=torch.Generator().manual_seed(seed))
+    network.hidden.requires_grad_(False)
+    return network
+
+
+def test_only_the_part_that_learns_is_saved(tmp_path):
+    network, start = head_that_learns(), head_that_learns()
+    network.head.bias.data += 1
+    storage.save_part(tmp_path / "part.safetensors", network, {"environment": "Moon"})
+    assert storage.load_tensors(tmp_path / "part.safetensors")[0].keys() == {
+        "head.weight",
+        "head.bias",
+    }
+    again, card = storage.load_part(tmp_path / "part.safetensors", start)
+    assert torch.equal(again.head.bias, network.head.bias) and card == {"environment": "Moon"}
+    assert torch.equal(start.head.bias + 1, network.head.bias)  # a copy was changed
+
+
+def test_a_part_goes_to_its_own_source_only(tmp_path):
+    path = tmp_path / "part.safetensors"
+    storage.save_part(path, head_that_learns(), {})
+    for other in (head_that_learns(width=16), head_that_learns().requires_grad_(True)):
+        with pytest.raises(ValueError, match="part.safetensors does not fit, .* there and .* here"):
+            storage.load_part(path, other)
+    with pytest.raises(ValueError, match="part.safetensors belongs to another source agent"):
+        storage.load_part(path, head_that_learns(seed=2))
+
+
 def test_ones_own_agent_comes_first(tmp_path, monkeypatch):
     monkeypatch.setattr(storage, "RUNS", tmp_path)
     assert storage.find_agent("cartpole.safetensors") == storage.SHIPPED / "cartpole.safetensors"

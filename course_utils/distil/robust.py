@@ -1,6 +1,5 @@
 """Disturbances for agents that act, [S, E, D] → [S, E], and what a decision hangs on."""
 
-from collections import deque
 from collections.abc import Callable
 
 import numpy as np
@@ -18,14 +17,13 @@ def noisy(act: Callable, size: np.ndarray, rng: np.random.Generator) -> Callable
 def delayed(act: Callable, steps: int) -> Callable:
     """The same agent, whose actions take effect `steps` steps late; until then action 0.
 
-    New for each use; within one nothing is forgotten: an episode begins with the last actions of
-    the one before.
+    New for each use: within one an episode begins with the last actions of the one before.
     """
-    waiting = deque()
+    waiting = []
 
     def delayed_act(observation):
         waiting.append(np.asarray(act(observation)))
-        return waiting.popleft() if len(waiting) > steps else np.zeros_like(waiting[-1])
+        return waiting.pop(0) if len(waiting) > steps else np.zeros_like(waiting[-1])
 
     return delayed_act
 

@@ -1,6 +1,5 @@
 """Shipping: an agent as ordinary layers, NumPy arrays, an ONNX file, and a web page that plays."""
 
-import contextlib
 import html
 import io
 import json
@@ -9,6 +8,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from course_utils.networks import QNetwork
-from course_utils.storage import write_whole
+from course_utils.storage import reading, write_whole
 
 
 @torch.no_grad()
@@ -26,9 +26,8 @@ def plain_network(network: QNetwork, number: int = 0, task: int | None = None) -
     task: whose head. The observation's scale becomes part of the first weights. Raises ValueError
     for an agent or head that is not there, for dueling, and for added parts.
     """
-    own, facts = [*network.hidden, network.head], network.arguments
-    added = {type(part).__name__ for part in (network, *own)} - {"QNetwork", "SeedLinear"}
-    if added:
+    own, facts = [*network.hidden, network.head_of(task)], network.arguments
+    if added := {type(part).__name__ for part in (network, *own)} - {"QNetwork", "SeedLinear"}:
         told = f"this network has parts that are no plain layers ({', '.join(sorted(added))})"
         merging = "merge LoRA by `parts.plain(parts.merge(network))`"
         raise ValueError(f"{told}: {merging}, or distil it into a plain network.")
@@ -39,21 +38,17 @@ def plain_network(network: QNetwork, number: int = 0, task: int | None = None) -
     norm = [nn.LayerNorm(facts["width"], elementwise_affine=False)] if facts["layer_norm"] else []
     chain = []
     for layer in own:
-        columns = network.columns(task) if layer is network.head else slice(None)
-        weight, bias = layer.weight[number][:, columns], layer.bias[number, 0, columns]
-        linear = nn.utils.skip_init(nn.Linear, *weight.shape)  # moves no stream of random numbers
-        linear.weight.copy_(weight.T)
-        linear.bias.copy_(bias)
+        form = layer.weight.shape[1:]
+        linear = nn.utils.skip_init(nn.Linear, *form)  # moves no stream of random numbers
+        linear.weight.copy_(layer.weight[number].T)
+        linear.bias.copy_(layer.bias[number, 0])
         chain += [*norm, nn.ReLU(), linear] if chain else [linear]
     chain[0].weight *= network.observation_scale.cpu()
     return nn.Sequential(*chain).requires_grad_(False).eval()
 
 
 def layers_of(network: QNetwork, number: int = 0, task: int | None = None) -> list[tuple]:
-    """The weights [in, out] and biases [out] of agent `number`, layer by layer, float32.
-
-    Raises ValueError for a network with layer_norm, and as `plain_network`.
-    """
+    """Weights [in, out] and biases [out] of each layer. ValueError as above, and for layer_norm."""
     plain = plain_network(network, number, task)
     if network.arguments["layer_norm"]:
         raise ValueError("it normalises its layers: distil it into a student without layer_norm.")
@@ -70,34 +65,28 @@ def numpy_q(layers: list[tuple[np.ndarray, np.ndarray]], observation: np.ndarray
 
 def save_layers(path: Path, layers: list[tuple], card: dict | None = None) -> None:
     """Write layers as one .npz file, with the agent's lineage card as text."""
-    arrays = {}
+    arrays, buffer = {}, io.BytesIO()
     for n, (w, b) in enumerate(layers):
         arrays |= {f"w_{n}": w, f"b_{n}": b}
-    buffer = io.BytesIO()
     np.savez(buffer, **arrays, card=json.dumps(card or {}))
     write_whole(path, buffer.getvalue())
 
 
 def load_layers(path: Path) -> tuple[list[tuple[np.ndarray, np.ndarray]], dict]:
-    """Layers and card by `save_layers`. Raises as `onnx_q`."""
-    with _content(path) as content, np.load(io.BytesIO(content), allow_pickle=False) as file:
+    """Layers and card by `save_layers`. Raises as `storage.reading`."""
+    with reading(path) as there, np.load(there, allow_pickle=False) as file:
         layers = [(file[f"w_{n}"], file[f"b_{n}"]) for n in range(len(file) // 2)]
         numpy_q(layers, np.zeros(len(layers[0][0]), np.float32))  # the shapes fit each other
         return layers, json.loads(file["card"].item())
 
 
 def export_onnx(path: Path, network: QNetwork, number: int = 0, task: int | None = None) -> None:
-    """Write agent `number` as an ONNX file: "observation" [n, D] → "q" [n, A], float32, for any n.
-
-    Raises ValueError as `plain_network`.
-    """
+    """Write an ONNX file, "observation" [n, D] → "q" [n, A], any n. Raises as `plain_network`."""
     plain = plain_network(network, number, task)
-    example, n = torch.zeros(2, network.arguments["observations"]), torch.export.Dim("n")
+    x, n = torch.zeros(2, network.arguments["observations"]), torch.export.Dim("n")
     names = {"input_names": ["observation"], "output_names": ["q"], "dynamic_shapes": ({0: n},)}
     with _quiet():
-        model = torch.onnx.export(
-            plain, (example,), **names, dynamo=True, verbose=False
-        ).model_proto
+        model = torch.onnx.export(plain, (x,), **names, dynamo=True, verbose=False).model_proto
     for node in model.graph.node:
         node.ClearField("metadata_props")  # they name folders of this machine
     write_whole(path, model.SerializeToString())
@@ -106,33 +95,28 @@ def export_onnx(path: Path, network: QNetwork, number: int = 0, task: int | None
 def quantize_onnx(path: Path, path_int8: Path) -> None:
     """Write a copy of an ONNX file with weights of 8 bits; inputs, outputs, biases stay float32.
 
-    Each matrix has one scale; what flows between layers is rounded as it comes (dynamic
-    quantisation). Raises as `onnx_q`.
+    One scale a matrix; between layers numbers are rounded as they come. Raises as `onnx_q`.
     """
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     onnx_q(path)  # raises for a bad file
     with _quiet(), tempfile.TemporaryDirectory() as folder:
-        unfinished = Path(folder) / "int8.onnx"
+        made = Path(folder) / "int8.onnx"
         # Without VNNI a processor adds two products in 16 bits: one bit must be left for that.
-        options = {"weight_type": QuantType.QInt8, "reduce_range": True}
-        quantize_dynamic(onnx.load(path), unfinished, **options)
-        write_whole(path_int8, unfinished.read_bytes())
+        quantize_dynamic(onnx.load(path), made, weight_type=QuantType.QInt8, reduce_range=True)
+        write_whole(path_int8, made.read_bytes())
 
 
 def onnx_q(path: Path) -> Callable:
-    """The function of an ONNX file, float32 observations [n, D] → q [n, A], run on one thread.
-
-    Raises FileNotFoundError, or ValueError for a damaged or foreign file.
-    """
+    """An ONNX file's function, float32 [n, D] → q [n, A], on one thread. Raises as `reading`."""
     import onnxruntime  # only here: who wants NumPy or the web page need not wait for it
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
-    with _content(path) as content:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    with reading(path) as there:
+        session = onnxruntime.InferenceSession(there, options, providers=["CPUExecutionProvider"])
         names = [port.name for port in (*session.get_inputs(), *session.get_outputs())]
         if names != ["observation", "q"]:
             raise ValueError(names)
@@ -166,27 +150,14 @@ def latency(act: Callable, observations: np.ndarray, calls: int = 2000) -> np.nd
     return np.array(times[100:]) / 1000
 
 
-@contextlib.contextmanager
-def _content(path):
-    """The bytes of a file for a block in which any error means that the file is bad."""
-    path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(
-            f"{path.name} is not in {path.parent}: run the cell or command that makes it first."
-        )
-    try:
-        yield path.read_bytes()
-    except Exception:  # what np.load and ONNX Runtime raise has no class in common
-        bad = f"{path.name} is damaged or no file of this course: delete it and make it again."
-        raise ValueError(bad) from None
-
-
-@contextlib.contextmanager
+@contextmanager
 def _quiet():
     """No warnings and no log below errors, as long as the block lasts."""
     before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    with contextlib.ExitStack() as after, warnings.catch_warnings():
-        after.callback(logging.disable, before)
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield
+        logging.disable(logging.WARNING)
+        try:
+            yield
+        finally:
+            logging.disable(before)

@@ -7,8 +7,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from course_utils.envs import Step
-from course_utils.learner import DQN
 from course_utils.losses import above_zero, annealed, kickstart_loss
 from course_utils.networks import QNetwork
 
@@ -56,23 +54,18 @@ def trembling_policy(q: Tensor, share: float) -> Tensor:
     return (1 - share) * best + share / q.shape[-1]
 
 
-def visit_states(steps: Iterator[Step], states: int) -> Tensor:
-    """The next states of each of S players from `envs.play`, none behind an end: [S, states, D].
-
-    Who acts in `steps` may change its mind between two calls; the players go on.
-    """
-    seen, real = [], []
-    while not real or np.sum(real, (0, 2)).min() < states:
-        step = next(steps)
-        seen.append(step.observation)
-        real.append(step.real)
-    players = zip(np.stack(seen, 1), np.stack(real, 1), strict=True)  # [T, N, D] and [T, N] each
+def visit_states(steps: Iterator, states: int) -> Tensor:
+    """The next states of each of S players in `envs.play`, none behind an end: [S, states, D]."""
+    visited, counts = [], np.zeros(1)
+    while counts.min() < states:
+        visited.append(next(steps))
+        counts = counts + visited[-1].real.sum(-1)  # [S]
+    seen, *_, real = (np.stack(column, 1) for column in zip(*visited, strict=True))  # [S, T, N, …]
+    players = zip(seen, real, strict=True)
     return torch.as_tensor(np.stack([own[there][:states] for own, there in players]))
 
 
-def kickstart(
-    teacher, weight=1.0, until=0.5, temperature=1.0, loss=kickstart_loss, schedule=annealed
-) -> Callable:
+def kickstart(teacher, weight=1, until=0.5, temperature=1, loss=kickstart_loss, schedule=annealed):
     """An `extra_loss` that pulls a new learner to a teacher: λ · loss(q, teacher's values, τ).
 
     schedule: (weight, progress, until) → λ; by default it falls from `weight` to 0 in a share
@@ -80,7 +73,7 @@ def kickstart(
     """
     above_zero(temperature)
 
-    def extra_loss(learner: DQN, q: Tensor, batch) -> Tensor:
+    def extra_loss(learner, q, batch):
         now = schedule(weight, learner.progress(), until)
         if not now:  # then the teacher need not be asked
             return torch.zeros(len(q))

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from course_utils.exercise_book.examination import Exercise
-from course_utils.tune.continual import Anchor, ewc_penalty, forgetting
+from course_utils.losses import Anchor, ewc_penalty
+from course_utils.tune.continual import forgetting
 
 rand = partial(torch.rand, generator=torch.Generator().manual_seed(1))
 NOW, WAS, MATTERED = ({"weight": rand(3, 4, 2), "bias": rand(3, 1, 2)} for _ in range(3))

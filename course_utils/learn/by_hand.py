@@ -2,11 +2,10 @@
 
 import html
 import io
-from functools import partial
 
-import ipywidgets
+import PIL.Image
 from IPython.display import display
-from PIL import Image
+from ipywidgets import HTML, HBox, Image, VBox
 
 from course_utils.widgets import make_buttons
 
@@ -14,21 +13,19 @@ from course_utils.widgets import make_buttons
 class PlayByHand:
     """An environment with a button for each action; every step is told as (s, a, r, s′).
 
-    env: made with render_mode="rgb_array". actions: one word for each action number.
-    `trace` holds the steps so far as tuples (s, a, r, s′, terminated, truncated).
+    env: made with render_mode="rgb_array". actions: a word for each. `trace`: the steps so far.
     """
 
     def __init__(self, env, actions: list[str], seed: int = 0):
-        self.env, self.actions, self.message = env, actions, ipywidgets.HTML()
-        self.picture = ipywidgets.Image(layout={"max_width": "16em"})
-        steps = {word: partial(self.step, action) for action, word in enumerate(actions)}
+        self.env, self.actions, self.message = env, actions, HTML()
+        self.picture = Image(layout={"max_width": "16em"})
+        steps = {word: lambda a=a: self.step(a) for a, word in enumerate(actions)}
         self.buttons = make_buttons(steps | {"Reset": self.reset})
         self.reset(seed)
 
     def show(self) -> None:
         """Display buttons, picture and message."""
-        row = ipywidgets.HBox([*self.buttons.values()])
-        display(ipywidgets.VBox([row, self.picture, self.message]))
+        display(VBox([HBox([*self.buttons.values()]), self.picture, self.message]))
 
     def reset(self, seed: int | None = None) -> None:
         """Begin a new episode."""
@@ -39,13 +36,12 @@ class PlayByHand:
         """Take one action; after the end of an episode it only says that a reset is due."""
         if self.trace and any(self.trace[-1][-2:]):
             return self._tell("This episode is over: press Reset.")
-        state, (self.state, reward, *ends, _) = self.state, self.env.step(action)
-        self.trace.append((state, action, reward, self.state, *ends))
-        taken = f"s = {state}, a = {action} ({self.actions[action]}) → r = {reward}"
-        ended = f"terminated = {ends[0]}, truncated = {ends[1]}"
-        self._tell(f"step {len(self.trace)}: {taken}, s′ = {self.state}, {ended}")
+        state, (self.state, reward, terminated, truncated, _) = self.state, self.env.step(action)
+        self.trace.append((state, action, reward, self.state, terminated, truncated))
+        taken = f"step {len(self.trace)}: s = {state}, a = {action} ({self.actions[action]})"
+        self._tell(f"{taken} → r = {reward}, s′ = {self.state}, {terminated = }, {truncated = }")
 
     def _tell(self, sentence):
         buffer = io.BytesIO()
-        Image.fromarray(self.env.render()).save(buffer, "png")
+        PIL.Image.fromarray(self.env.render()).save(buffer, "png")
         self.picture.value, self.message.value = buffer.getvalue(), html.escape(sentence)

@@ -1,7 +1,6 @@
 """Probe environments: so small that the right values are known, each for one part of a learner.
 
-A learner that fails a probe has its mistake in that part. The observation is (sign, step).
-The idea is Andy Jones's (2021, "Debugging RL, without the agonizing pain").
+The observation is (sign, step). From Andy Jones 2021, "Debugging RL, without the agonizing pain".
 """
 
 from collections.abc import Callable
@@ -12,18 +11,14 @@ import numpy as np
 
 
 class Probe(NamedTuple):
-    """One probe. signs: what the first number may be. steps: the length of an episode.
-
-    reward: (sign, step, action) → number. endless: after `steps` the episode is cut off
-    (truncated), and its observation tells no time; else it terminates.
-    """
+    """One probe: what it tests, and the rules of its environment."""
 
     tests: str
-    reward: Callable
-    signs: tuple = (0,)
+    reward: Callable  # (sign, step, action) → number
+    signs: tuple = (0,)  # what the first number of an observation may be
     actions: int = 1
-    steps: int = 1
-    endless: bool = False
+    steps: int = 1  # of an episode, which terminates then
+    endless: bool = False  # it is cut off (truncated) instead, and its observation tells no time
 
 
 PROBES = {
@@ -35,6 +30,7 @@ PROBES = {
     "choice": Probe("maximum, not mean", lambda s, t, a: t * (2 * a - 1), actions=2, steps=2),
     "truncation": Probe("truncated is not terminated", lambda s, t, a: 1, steps=5, endless=True),
 }
+gym.register("Probe-v0", entry_point="course_utils.learn.probes:ProbeEnv")
 
 
 class ProbeEnv(gym.Env):
@@ -50,19 +46,14 @@ class ProbeEnv(gym.Env):
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)
         self.sign, self.steps = self.np_random.choice(self.probe.signs), 0
-        return self._observation(), {}
+        return np.array([self.sign, 0], np.float32), {}
 
     def step(self, action):
         reward = float(self.probe.reward(self.sign, self.steps, action))
         self.steps += 1
         over, endless = self.steps == self.probe.steps, self.probe.endless
-        return self._observation(), reward, over and not endless, over and endless, {}
-
-    def _observation(self):
-        return np.array([self.sign, 0 if self.probe.endless else self.steps], np.float32)
-
-
-gym.register("Probe-v0", entry_point=ProbeEnv)
+        observation = np.array([self.sign, 0 if endless else self.steps], np.float32)
+        return observation, reward, over and not endless, over and endless, {}
 
 
 def right_values(name: str, discount: float) -> tuple[np.ndarray, np.ndarray]:
@@ -70,10 +61,10 @@ def right_values(name: str, discount: float) -> tuple[np.ndarray, np.ndarray]:
     probe, observations, values = PROBES[name], [], []
     for sign in probe.signs:
         # backwards from the end, where nothing follows; an endless probe pays 1 a step for ever
-        after = np.full(1, 1 / (1 - discount) if probe.endless else 0.0)
+        q = [1 / (1 - discount) if probe.endless else 0.0]
         for step in reversed(range(1 if probe.endless else probe.steps)):
-            paid = [float(probe.reward(sign, step, action)) for action in range(probe.actions)]
-            after = np.array(paid) + discount * after.max()  # [A]
+            after = discount * max(q)
+            q = [probe.reward(sign, step, action) + after for action in range(probe.actions)]
             observations.append([sign, step])
-            values.append(after)
+            values.append(q)
     return np.array(observations, np.float32), np.array(values)

@@ -1,17 +1,17 @@
 """Tables: exact values by dynamic programming, and Q-learning for many seeds at once.
 
-Shapes: S seeds, s states, a actions, k outcomes of an action. A table of action values is
-`q[..., s, a]`; a policy is a table of probabilities of that shape.
-Sources: Sutton & Barto 2018 (S&B); Watkins & Dayan 1992.
+Shapes: S seeds, s states, a actions, k outcomes of an action. S&B is Sutton & Barto 2018.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections import namedtuple
 
 import numpy as np
 
 from course_utils.envs import MDP
 from course_utils.settings import configuration, setting
+
+# What `q_learning` yields: the step it has reached and a copy of the tables, q [S, s, a].
+QLearningProgress = namedtuple("QLearningProgress", "step q")
 
 
 def bellman_backup(mdp: MDP, value: np.ndarray, discount: float) -> np.ndarray:
@@ -20,19 +20,15 @@ def bellman_backup(mdp: MDP, value: np.ndarray, discount: float) -> np.ndarray:
     value: [..., s] → [..., s, a]; ValueError for another s. S&B, equation 4.10 before the maximum.
     """
     if value.shape[-1] != len(mdp.start):
-        needed = f"{mdp.env_id} needs [..., {len(mdp.start)}], one a state."
-        raise ValueError(f"value has shape {value.shape}; {needed}")
+        raise ValueError(f"value has shape {value.shape}; it must be [..., {len(mdp.start)}].")
     future = discount * (1 - mdp.terminated) * value[..., mdp.next_state]  # [..., s, a, k]
     return (mdp.probability * (mdp.reward + future)).sum(-1)
 
 
-def value_iteration(
-    mdp: MDP, discount: float, tolerance=1e-10, max_sweeps=100_000, backup=bellman_backup
-) -> np.ndarray:
+def value_iteration(mdp: MDP, discount, tolerance=1e-10, max_sweeps=100_000, backup=bellman_backup):
     """The optimal action values q* [s, a]: v ← max_a q(s, a) until no entry moves by `tolerance`.
 
-    Raises ValueError for a γ outside [0, 1], RuntimeError when it takes more than `max_sweeps`
-    (possible with γ = 1). S&B, section 4.4.
+    ValueError for a γ outside [0, 1], RuntimeError after `max_sweeps` (with γ = 1). S&B, 4.4.
     """
     if not 0 <= discount <= 1:
         raise ValueError(f"discount = {discount}: must be a number between 0 and 1.")
@@ -54,8 +50,7 @@ def policy_return(mdp: MDP, policy: np.ndarray, horizon: int) -> np.ndarray:
         needed = "{} needs [..., {}, {}].".format(mdp.env_id, *mdp.reward.shape)
         raise ValueError(f"the policy has shape {policy.shape}; {needed}")
     if not (np.all(policy >= 0) and np.allclose(policy.sum(-1), 1)):
-        must = "must be 0 or more and add up to 1 in each state; see greedy_policy."
-        raise ValueError(f"a policy's probabilities {must}")
+        raise ValueError("the probabilities must be 0 or more and add up to 1 in each state.")
     value = np.zeros(policy.shape[:-1])  # with 0 steps to go
     for _ in range(horizon):
         value = (policy * bellman_backup(mdp, value, 1.0)).sum(-1)
@@ -71,10 +66,7 @@ def best_return(mdp: MDP, horizon: int) -> float:
 
 
 def greedy_policy(q: np.ndarray, epsilon: float = 0.0) -> np.ndarray:
-    """Probabilities [..., s, a] of the ε-greedy policy; actions whose values tie (to 1e-9) share.
-
-    Raises ValueError for an ε outside [0, 1], and for a table with NaN.
-    """
+    """ε-greedy policy [..., s, a]; ties (to 1e-9) share. ValueError for NaN, ε outside [0, 1]."""
     if not 0 <= epsilon <= 1:
         raise ValueError(f"epsilon = {epsilon}: must be a number between 0 and 1.")
     if np.isnan(q).any():
@@ -91,8 +83,7 @@ def discounted_return(rewards, discount: float) -> float:
 def q_learning_target(reward, terminated, next_q: np.ndarray, discount: float):
     """What one step says that q(s, a) should be: r + γ (1 − terminated) max_a′ q(s′, a′).
 
-    reward, terminated: [...]; next_q: [..., a] → [...]. A truncated step is not terminated, and
-    still looks ahead. Source: Watkins & Dayan 1992, equation 1.
+    reward, terminated: [...]; next_q: [..., a]. A truncated step looks ahead. Watkins & Dayan 1992.
     """
     return reward + discount * (1 - terminated) * next_q.max(-1)
 
@@ -122,21 +113,13 @@ class QLearningConfig:
     steps: int = setting(100_000, 1, 10_000_000, "environment steps of each seed", log=True)
 
 
-class QLearningProgress(NamedTuple):
-    """What `q_learning` yields: the step it has reached and a copy of the tables, q [S, s, a]."""
-
-    step: int
-    q: np.ndarray
-
-
 def q_learning(
     mdp: MDP, config, seeds=20, seed=0, records=50, target=q_learning_target, act=epsilon_greedy
-) -> Iterator[QLearningProgress]:
-    """Train `seeds` agents side by side, each in an environment of its own; yield `records` times.
+):
+    """Train `seeds` agents side by side; yield a `QLearningProgress` `records` times.
 
-    config: a QLearningConfig, read at every step. target, act: a learner's own functions, too; they
-    are called with all seeds at once. Raises ValueError if one returns another shape than [S], an
-    action that does not exist, or makes the table NaN or infinite.
+    config: a QLearningConfig, read at every step. target, act: called with all seeds at once;
+    ValueError if one returns another shape than [S], an action that does not exist, or NaN.
     Source: Watkins & Dayan 1992: q(s, a) ← q(s, a) + α [target − q(s, a)].
     """
     if seeds < 1 or records < 1:
@@ -149,29 +132,24 @@ def q_learning(
     for step in range(1, steps + 1):
         epsilon = config.epsilon * config.epsilon_decay ** (step / steps)
         learning_rate = config.learning_rate * config.learning_rate_decay ** (step / steps)
-
-        action = _one_a_seed("act", act(q[agent, state], epsilon, rng), seeds)
+        action = act(q[agent, state], epsilon, rng)
+        if np.shape(action) != (seeds,):
+            raise ValueError(f"`act` returned shape {np.shape(action)}, not ({seeds},).")
         if not existing.issuperset(action):  # −1 would be taken for the last one
             raise ValueError(f"`act` returned an action outside 0 … {actions - 1}: {action}.")
         next_state, reward, terminated = mdp.step(state, action, rng.random(seeds))
         y = target(reward, terminated, q[agent, next_state], config.discount)
+        if np.shape(y) != (seeds,):
+            raise ValueError(f"`target` returned shape {np.shape(y)}, not ({seeds},).")
         old = q[agent, state, action]
-        q[agent, state, action] = old + learning_rate * (_one_a_seed("target", y, seeds) - old)
+        q[agent, state, action] = old + learning_rate * (y - old)
 
         done = terminated | (step >= deadline)
         if ended := np.count_nonzero(done):
             next_state[done] = mdp.reset(rng.random(ended))
             deadline[done] = step + mdp.time_limit
         state = next_state
+        if step in reports and not np.isfinite(q).all():
+            raise ValueError(f"NaN or infinity at step {step}: look at what `target` returns.")
         if step in reports:
-            if not np.isfinite(q).all():
-                hint = "look at what `target` returns."
-                raise ValueError(f"the table holds NaN or infinity at step {step}: {hint}")
             yield QLearningProgress(step, q.copy())
-
-
-def _one_a_seed(name, answer, seeds):
-    if np.shape(answer) != (seeds,):
-        must = f"it must return one number a seed, ({seeds},)."
-        raise ValueError(f"`{name}` returned shape {np.shape(answer)}; {must}")
-    return answer

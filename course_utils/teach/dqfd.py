@@ -1,14 +1,11 @@
 """Demonstrations in Q-learning, for S seeds: DQfD, by Hester et al. 2018 (arXiv 1704.03732)."""
 
-import copy
-from collections.abc import Callable, Iterator
+from copy import deepcopy
 
 import numpy as np
 
 from course_utils import losses
 from course_utils.learner import DQN, DQNConfig, Parts
-from course_utils.networks import QNetwork
-from course_utils.replay import ReplayBuffer
 from course_utils.settings import configuration, setting
 
 
@@ -22,7 +19,7 @@ class DQfDConfig(DQNConfig):
     margin_until: float = setting(0.5, 0, 1, "share of the run in which λ₂ falls to 0; 0: never")
 
 
-def expert_margin(margin_loss: Callable = losses.margin_loss) -> Callable:
+def expert_margin(margin_loss=losses.margin_loss):
     """An `extra_loss` of `Parts`: the margin loss of the demonstrations in a batch, times λ₂.
 
     margin_loss: (q [S, B, A], action [S, B], margin) → [S, B]. Margin and λ₂, as it is now,
@@ -38,21 +35,13 @@ def expert_margin(margin_loss: Callable = losses.margin_loss) -> Callable:
     return extra_loss
 
 
-def pretrain(
-    config: DQNConfig,
-    demonstrations: ReplayBuffer,
-    network: QNetwork,
-    updates: int,
-    seed: int = 0,
-    records: int = 1,
-    parts: Parts = Parts(extra_loss=expert_margin()),  # noqa: B008 - frozen, so it may be shared
-) -> Iterator[tuple[int, np.ndarray, QNetwork]]:
-    """Q-learning from the demonstrations alone, before the first step in the environment.
+def pretrain(config, demonstrations, network, updates, seed=0, records=1, parts=None):
+    """Q-learning from a memory of demonstrations alone, before the first step in the environment.
 
-    network: S networks to begin with, which are copied. Yields updates, loss [S], the networks.
-    Source: Hester et al. 2018, algorithm 1, the first loop.
+    network: S networks to begin with, which are copied. parts: `Parts`, by default with the margin
+    loss. Yields updates, loss [S], the networks. Source: Hester et al. 2018, algorithm 1.
     """
-    learner = DQN(config, copy.deepcopy(network), seed, parts=parts)
+    learner = DQN(config, deepcopy(network), seed, parts=parts or Parts(extra_loss=expert_margin()))
     learner.replay = demonstrations  # instead of own steps, of which there are none yet
     for due in np.linspace(0, updates, records + 1)[1:]:
         while learner.updates < due:

@@ -1,10 +1,6 @@
-"""Learning to do what an expert does: behaviour cloning, and DAgger, for S seeds at once.
+"""Learning to do what an expert does: behaviour cloning, and DAgger, for S seeds at once."""
 
-Demonstrations lie in a replay memory with one lane a seed, see `demonstrations.memory_of`.
-"""
-
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections import namedtuple
 
 import numpy as np
 import torch
@@ -14,6 +10,9 @@ from course_utils.losses import cloning_loss
 from course_utils.networks import QNetwork, copy_to_go_on, greedy
 from course_utils.settings import configuration, setting, switch
 from course_utils.train import fit
+
+# What cloning yields: loss of the latest batch [S], labels of each seed [S], the live network.
+CloneProgress = namedtuple("CloneProgress", "updates loss labels network")
 
 
 @configuration
@@ -28,28 +27,14 @@ class CloneConfig:
     layer_norm: bool = switch(True, help="normalise each hidden layer")
 
 
-class CloneProgress(NamedTuple):
-    """What cloning yields: loss of the latest batch [S], labels of each seed [S], live network."""
+def behavior_cloning(config, memory, actions, seed=0, records=10, network=None, loss=cloning_loss):
+    """Train S networks by a `CloneConfig` to do what the expert did; yield `CloneProgress`.
 
-    updates: int
-    loss: np.ndarray
-    labels: np.ndarray
-    network: QNetwork
-
-
-def behavior_cloning(
-    config: CloneConfig, memory, actions, seed=0, records=10, network=None, loss=cloning_loss
-) -> Iterator[CloneProgress]:
-    """Train S networks to do what the expert did; yield `records` times.
-
-    memory: a `ReplayBuffer`, each seed's demonstrations. actions: how many the environment has.
-    network: S networks to go on with, which are copied. loss: as `cloning_loss`. Raises ValueError
-    for an action that does not exist, fewer steps than a batch, a network that does not fit.
+    memory: of `demonstrations.memory_of`. actions: how many there are. network: a copy of it learns
+    on. ValueError for an unknown action, fewer steps than a batch, a network that does not fit.
     """
-    highest = memory.action.max()
-    if highest >= actions or memory.action.min() < 0:
-        known = f"there are the actions 0 to {actions - 1}."
-        raise ValueError(f"the demonstrations hold action {highest}; {known}")
+    if (top := memory.action.max()) >= actions or memory.action.min() < 0:
+        raise ValueError(f"labels hold action {top}; there are the actions 0 to {actions - 1}.")
     # One stream for the first weights, one for the batches: these are the same for any network.
     weights, order = (torch.Generator().manual_seed(seed) for _ in range(2))
     size = memory.seeds, memory.observation.shape[1], actions, config.width
@@ -60,36 +45,33 @@ def behavior_cloning(
         batch = memory.sample(config.batch_size, 1, 1.0, order)
         return loss(network(batch.observation), batch.action).mean(-1)
 
-    for progress in fit(network, batch_loss, config, config.updates, records):
-        labels = memory.filled().sum(-1).numpy()
-        yield CloneProgress(progress.updates, progress.loss, labels, network)
+    for record in fit(network, batch_loss, config, config.updates, records):
+        yield CloneProgress(record.updates, record.loss, memory.filled().sum(-1).numpy(), network)
 
 
 def dagger(
     config, env_id, expert, memory, actions, rounds=5, labels=100, seed=0, episodes=2, **cloning
-) -> Iterator[CloneProgress]:
+):
     """Clone; let the clone play; ask the expert what it would have done there; and so on.
 
-    expert: observations [S, B, D] to actions [S, B]. memory: the first demonstrations, with room
-    for rounds · labels more rows a seed; ValueError without. In each round every seed plays some
-    episodes, and `labels` of the states that it met are labelled. cloning: more arguments of
-    `behavior_cloning`, such as `loss`. Yields after each cloning, rounds + 1 times.
+    expert: observations [S, B, D] → actions [S, B]. memory: the first demonstrations, with room for
+    rounds · labels more rows a seed, or ValueError. In each round every seed plays `episodes`, and
+    `labels` of the states that it met are labelled. cloning: more arguments of `behavior_cloning`.
+    Yields the last `CloneProgress` of each cloning.
     Source: Ross et al. 2011 (arXiv 1011.0686), algorithm 3.1 with β₁ = 1 and β = 0 from then on.
     """
     if memory.filled().max() + rounds * labels > memory.rows:
-        room = f"the memory has no room for {rounds} · {labels} more labels"
-        raise ValueError(f"{room}: make it with spare = that many.")
+        raise ValueError(f"no room for {rounds} · {labels} more labels: the memory needs `spare`.")
     rng, network = np.random.default_rng(seed), None
     for turn in range(rounds + 1):
         if network:
-            # Other first states than in the round before.
-            starts = int(np.random.SeedSequence([seed, turn]).generate_state(1)[0])
-            played = record_episodes(greedy(network), env_id, memory.seeds, episodes, starts)
+            start = np.random.SeedSequence([seed, turn]).generate_state(1)  # others in each round
+            played = record_episodes(greedy(network), env_id, memory.seeds, episodes, int(start[0]))
             met = [np.concatenate([episode.observation[:-1] for episode in own]) for own in played]
-            asked = [rng.choice(states, labels, replace=len(states) < labels) for states in met]
-            for lane, answer in enumerate(np.asarray(expert(np.stack(asked)))):
-                rows = {"observation": asked[lane], "action": answer}
-                memory.extend(lane, **{name: torch.as_tensor(x) for name, x in rows.items()})
+            asked = np.stack([rng.choice(seen, labels, replace=len(seen) < labels) for seen in met])
+            answers = torch.as_tensor(np.asarray(expert(asked)))
+            for lane, states in enumerate(torch.as_tensor(asked)):
+                memory.extend(lane, observation=states, action=answers[lane])
         *_, progress = behavior_cloning(config, memory, actions, seed + turn, 1, network, **cloning)
         yield progress
         network = progress.network

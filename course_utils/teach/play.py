@@ -1,18 +1,17 @@
 """Play it yourself: an environment driven by keyboard or buttons, each episode kept in a file."""
 
-import html
 import io
 import time
 from pathlib import Path
 
 import anywidget
 import gymnasium as gym
-import ipywidgets
 import numpy as np
+import PIL.Image
 import torch
 import traitlets
 from IPython.display import display
-from PIL import Image
+from ipywidgets import HBox, IntSlider, ToggleButtons, VBox
 
 from course_utils import storage, widgets
 from course_utils.evaluation import Episode
@@ -20,17 +19,17 @@ from course_utils.evaluation import Episode
 FOLDER, FILES = storage.RUNS / "played", "episode_*.safetensors"
 KEYS = {  # what each key does, and "" when there is none; without "" the last action goes on
     "CartPole-v1": {"ArrowLeft": 0, "ArrowRight": 1},
-    "LunarLander-v3": {"ArrowLeft": 1, "ArrowUp": 2, "ArrowRight": 3, "": 0},
-    "MountainCar-v0": {"ArrowLeft": 0, "ArrowRight": 2, "": 1},
+    "LunarLander-v3": {"": 0, "ArrowLeft": 1, "ArrowUp": 2, "ArrowRight": 3},
+    "MountainCar-v0": {"": 1, "ArrowLeft": 0, "ArrowRight": 2},
 }
 
 
 class Screen(anywidget.AnyWidget):
-    """A picture (a JPEG file) that hears the arrow keys after a click. `key`: what is pressed."""
+    """A picture above a sentence, which hears the arrow keys after a click."""
 
-    picture = traitlets.Bytes(b"").tag(sync=True)
-    sentence = traitlets.Unicode("").tag(sync=True)
-    key = traitlets.Unicode("").tag(sync=True)
+    picture = traitlets.Bytes(b"").tag(sync=True)  # a JPEG file
+    value = traitlets.Unicode("").tag(sync=True)  # the sentence
+    key = traitlets.Unicode("").tag(sync=True)  # that is pressed
     _esm = Path(__file__).with_name("screen.js")
 
 
@@ -47,11 +46,10 @@ class Player(widgets.Background):
         super().__init__(lambda problem: self._say(f"{problem} Press Start to begin again."))
         self.env, self.folder = gym.make(env_id, render_mode="rgb_array"), Path(folder) / env_id
         self.keys, self.action, self.seed = KEYS[env_id], KEYS[env_id].get("", 0), seed
-        self.screen, self.message = Screen(), ipywidgets.HTML()
-        wide, slim = {"description_width": "8em"}, {"button_width": "6em"}
-        self.speed = ipywidgets.IntSlider(20, 2, 50, description="steps a second", style=wide)
+        self.screen = self.message = Screen()  # it shows the messages, too
+        self.speed = IntSlider(20, 2, 50, description="steps a second", **widgets.WIDE)
         words = {key.removeprefix("Arrow").lower() or "nothing": key for key in self.keys}
-        self.hand = ipywidgets.ToggleButtons(options=words, index=len(words) - 1, style=slim)
+        self.hand = ToggleButtons(options=words, style={"button_width": "6em"})
         self.screen.observe(lambda change: self.press(change["new"]), names="key")
         self.hand.observe(lambda change: self.press(change["new"]), names="value")
         self.buttons = widgets.make_buttons({"Start": self.start, "Stop": self.stop})
@@ -60,8 +58,7 @@ class Player(widgets.Background):
 
     def show(self) -> None:
         """Display picture, buttons and slider."""
-        row = ipywidgets.HBox([*self.buttons.values(), self.speed])
-        display(ipywidgets.VBox([row, self.hand, self.screen, self.message]))
+        display(VBox([HBox([*self.buttons.values(), self.speed]), self.hand, self.screen]))
 
     def press(self, key: str) -> None:
         """A key goes down; "" when it is let go."""
@@ -87,10 +84,9 @@ class Player(widgets.Background):
 
     def step(self) -> None:
         """One step with the action of the key that is down."""
-        action = self.action  # the next key may come during the step
-        observation, reward, terminated, truncated, _ = self.env.step(action)
+        self.actions.append(self.action)  # the next key may come during the step
+        observation, reward, terminated, truncated, _ = self.env.step(self.actions[-1])
         self.observations.append(observation)
-        self.actions.append(action)
         self.rewards.append(reward)
         self.end = "terminated" if terminated else "truncated" if truncated else ""
         self._say(f"step {len(self.actions)}, return {sum(self.rewards):.0f}")
@@ -110,16 +106,14 @@ class Player(widgets.Background):
 
     def _say(self, sentence):
         buffer = io.BytesIO()
-        Image.fromarray(self.env.render()).save(buffer, "jpeg", quality=80)
-        self.screen.sentence, self.screen.picture = sentence, buffer.getvalue()
-        self.message.value = html.escape(sentence)
+        PIL.Image.fromarray(self.env.render()).save(buffer, "jpeg", quality=80)
+        self.screen.value, self.screen.picture = sentence, buffer.getvalue()
 
 
 def recorded(env_id: str, folder: Path = FOLDER) -> list[Episode]:
     """All episodes played so far, stopped ones as truncated. ValueError: a file is damaged."""
     episodes = []
-    for path in sorted((Path(folder) / env_id).glob(FILES)):
-        tensors, facts = storage.load_tensors(path)
+    for tensors, facts in map(storage.load_tensors, sorted((Path(folder) / env_id).glob(FILES))):
         columns = (tensors[name].numpy() for name in Episode._fields[:3])
         episodes.append(Episode(*columns, facts["terminated"], not facts["terminated"]))
     return episodes

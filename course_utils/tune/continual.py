@@ -2,18 +2,14 @@
 
 import copy
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from course_utils.learner import DQN
-from course_utils.losses import td_loss
-from course_utils.networks import QNetwork, SeedLinear, stream_of_parts
-from course_utils.tune.parts import learning_part, plain
-
-OLD_BATCH = 32  # transitions of each old task in one update
+from course_utils.losses import Anchor, ewc_penalty, td_loss
+from course_utils.networks import QNetwork, SeedLinear, learning_part, stream_of_parts
+from course_utils.tune.parts import plain
 
 
 def add_heads(network: QNetwork, tasks: int, seed: int = 0) -> QNetwork:
@@ -26,17 +22,11 @@ def add_heads(network: QNetwork, tasks: int, seed: int = 0) -> QNetwork:
     if network.arguments["dueling"] or isinstance(network, ProgressiveNetwork):
         raise ValueError("heads need answers by the last layer alone: no dueling, no columns.")
     network, generator = copy.deepcopy(network), stream_of_parts(seed)
-    own = network.head
-    heads = [own] + [SeedLinear(*own.weight.shape, generator) for _ in range(tasks - 1)]
-    own.weight = nn.Parameter(torch.cat([head.weight.detach() for head in heads], -1))
-    own.bias = nn.Parameter(torch.cat([head.bias.detach() for head in heads], -1))  # [S, 1, K · A]
+    form = network.head.weight.shape
+    others = (SeedLinear(*form, generator) for _ in range(tasks - 1))
+    network.other_heads = nn.ModuleList(others)
     network.arguments |= {"heads": tasks} if tasks > 1 else {}
     return network
-
-
-def head_of(network: QNetwork, task: int) -> int:
-    """The number of the head that answers for a task: its own, or 0 where one answers for all."""
-    return task if "heads" in network.arguments else 0
 
 
 def fisher(network: QNetwork, observation: Tensor, form: str = "gaussian") -> dict[str, Tensor]:
@@ -51,25 +41,19 @@ def fisher(network: QNetwork, observation: Tensor, form: str = "gaussian") -> di
         raise ValueError("Fisher information needs observations, and there are none: play first.")
     if form not in ("gaussian", "policy"):
         raise ValueError(f"form = {form!r}: choose 'gaussian', for values, or 'policy'.")
-    named = learning_part(network)
-    importance = {name: torch.zeros_like(parameter) for name, parameter in named.items()}
+    learns = learning_part(network)
+    importance = {name: torch.zeros_like(parameter) for name, parameter in learns.items()}
     for sample in observation.split(1, dim=1):  # one by one: squares of a mean would be smaller
         q = network(sample)[:, 0]  # [S, A]
         output = q if form == "gaussian" else q.log_softmax(-1)
         share = torch.ones_like(q) if form == "gaussian" else output.detach().exp()
-        for action in range(q.shape[-1]):
-            total = output[:, action].sum()
-            slopes = torch.autograd.grad(total, list(named.values()), retain_graph=True)
-            for name, slope in zip(named, slopes, strict=True):
-                importance[name] += share[:, action, None, None] * slope**2 / observation.shape[1]
+        for action, total in enumerate(output.sum(0)):
+            slopes = torch.autograd.grad(total, [*learns.values()], None, True, allow_unused=True)
+            for name, slope in zip(learns, slopes, strict=True):
+                if slope is not None:  # the heads of other tasks
+                    squares = share[:, action, None, None] * slope**2
+                    importance[name] += squares / observation.shape[1]
     return importance
-
-
-class Anchor(NamedTuple):
-    """A network's parameters after a task, and how much each mattered for it: name → [S, ...]."""
-
-    parameters: dict[str, Tensor]
-    importance: dict[str, Tensor]
 
 
 def remember_weights(network: QNetwork, importance: dict, before: Anchor | None = None, decay=1.0):
@@ -83,18 +67,10 @@ def remember_weights(network: QNetwork, importance: dict, before: Anchor | None 
     return Anchor({name: named[name].detach().clone() for name in importance}, importance)
 
 
-def ewc_penalty(parameters: dict[str, Tensor], anchor: Anchor) -> Tensor:
-    """½ Σ_i F_i (θ_i − θ*_i)² of each seed, [S]. Source: as `fisher`, equation 3."""
-    return 0.5 * sum(
-        (importance * (parameters[name] - anchor.parameters[name]) ** 2).flatten(1).sum(-1)
-        for name, importance in anchor.importance.items()
-    )
-
-
 def elastic(anchors: list[Anchor], weight: float, penalty: Callable = ewc_penalty) -> Callable:
     """An `extra_loss` that pulls parameters to an anchor a task (EWC), or to one (online EWC)."""
 
-    def loss(learner: DQN, q: Tensor, batch) -> Tensor:
+    def loss(learner, q, batch):
         parameters = dict(learner.network.named_parameters())
         return weight * sum(penalty(parameters, anchor) for anchor in anchors)
 
@@ -111,12 +87,11 @@ def rehearse(memories: dict, weight: float, seed: int = 0) -> Callable:
         raise ValueError("there is no memory to rehearse: record episodes of the old tasks first.")
     generator = torch.Generator().manual_seed(seed)
 
-    def loss(learner: DQN, q: Tensor, batch) -> Tensor:
-        total, config = 0, learner.config
+    def loss(learner, q, batch):
+        total = 0
         for task, memory in memories.items():
-            old = _recall(memory, generator, config.n_steps, config.discount)
-            error, *_ = learner.errors(old, head_of(learner.network, task))
-            total = total + td_loss(error, old.weight)
+            old = _recall(memory, learner, generator)
+            total = total + td_loss(learner.errors(old, task)[0], old.weight)
         return weight * total
 
     return loss
@@ -125,29 +100,28 @@ def rehearse(memories: dict, weight: float, seed: int = 0) -> Callable:
 def keep_outputs(old: QNetwork, tasks: list[int], weight: float, memories=None, seed=0) -> Callable:
     """An `extra_loss` that distils the old self: its outputs for old tasks are kept.
 
-    Without memories they are compared on the observations of the new task: learning without
-    forgetting, Li & Hoiem 2016 (arXiv 1606.09282). With memories, task → `ReplayBuffer`, on each
-    old task's own: Rolnick et al. 2019 (arXiv 1811.11682). Raises ValueError for a missing one.
+    On states of the new task: learning without forgetting, Li & Hoiem 2016 (arXiv 1606.09282). With
+    memories, task → `ReplayBuffer`, on each old task's own: Rolnick et al. 2019 (arXiv 1811.11682).
+    Raises ValueError for a missing one.
     """
-    missing = [task for task in tasks if memories is not None and task not in memories]
-    if missing:
-        raise ValueError(f"there is no memory of task {missing[0]}: record episodes of it first.")
+    if memories is not None and (missing := set(tasks) - memories.keys()):
+        raise ValueError(f"there is no memory of task {min(missing)}: record episodes of it first.")
     old, generator = plain(old).requires_grad_(False), torch.Generator().manual_seed(seed)
 
-    def loss(learner: DQN, q: Tensor, batch) -> Tensor:
+    def loss(learner, q, batch):
         total = 0
         for task in tasks:
-            seen = batch if memories is None else _recall(memories[task], generator)
-            asked = seen.observation, head_of(old, task)
-            total = total + ((learner.network(*asked) - old(*asked)) ** 2).sum(-1).mean(-1)
+            seen = _recall(memories[task], learner, generator) if memories else batch
+            moved = learner.network(seen.observation, task) - old(seen.observation, task)
+            total = total + (moved**2).sum(-1).mean(-1)
         return weight * total
 
     return loss
 
 
-def _recall(memory, generator, n_steps=1, discount=1.0):
-    size = min(OLD_BATCH, len(memory))  # one short episode is a memory, too
-    return memory.sample(size, n_steps, discount, generator)
+def _recall(memory, learner, generator):
+    size = min(32, len(memory))  # one short episode is a memory, too
+    return memory.sample(size, learner.config.n_steps, learner.config.discount, generator)
 
 
 class ProgressiveNetwork(QNetwork):
@@ -167,9 +141,9 @@ class ProgressiveNetwork(QNetwork):
         self.lateral = nn.ModuleList(SeedLinear(*side, generator) for side in sides)
 
     def forward(self, observation: Tensor, task: int | None = None) -> Tensor:
-        below, columns = self.old.units(observation), self.columns(task)
+        below = self.old.units(observation)
         own = self.units(observation, below)[-1]
-        return self.head(own, columns) + self.lateral[-1](below[-1], columns)
+        return self.head_of(task)(own) + self.lateral[-1](below[-1])
 
     def units(self, observation: Tensor, below: list[Tensor] | None = None) -> list[Tensor]:
         """The units of the new column, into which those of the old one, `below`, were read."""

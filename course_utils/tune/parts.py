@@ -2,20 +2,15 @@
 
 import copy
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from course_utils import storage
-from course_utils.networks import QNetwork, SeedLinear, stream_of_parts
+from course_utils.networks import QNetwork, SeedLinear, learning_part, stream_of_parts
 
 
 def freeze(network: QNetwork, learns: Callable[[str], bool]) -> QNetwork:
-    """A copy in which only the parameters learn whose names satisfy `learns`.
-
-    Raises ValueError if a part is frozen already, and if nothing would learn.
-    """
+    """A copy in which only parameters learn whose names satisfy `learns`; ValueError for none."""
     if learning_part(network, False):
         raise ValueError("a part of this network is frozen already: start from `plain(network)`.")
     frozen = copy.deepcopy(network)
@@ -28,7 +23,7 @@ def freeze(network: QNetwork, learns: Callable[[str], bool]) -> QNetwork:
 
 def head_only(network: QNetwork) -> QNetwork:
     """A copy whose last layer alone learns: a linear regression on fixed features."""
-    return freeze(network, lambda name: "head." in name)
+    return freeze(network, lambda name: "head" in name)
 
 
 def bitfit(network: QNetwork) -> QNetwork:
@@ -54,9 +49,9 @@ class LoRALinear(nn.Module):
         if not 1 <= rank <= most:
             raise ValueError(f"rank = {rank}: a layer {n_in} → {n_out} allows 1 to {most}.")
         self.layer, self.alpha, self.change, self.merged = layer, alpha, change, False
-        a, b = torch.empty(seeds, n_in, rank), torch.zeros(seeds, rank, n_out)
-        self.a = nn.Parameter(a.uniform_(-bound, bound, generator=generator))
-        self.b = nn.Parameter(b)  # with B = 0 nothing changes before training
+        a = torch.empty(seeds, n_in, rank).uniform_(-bound, bound, generator=generator)
+        b = torch.zeros(seeds, rank, n_out)  # so that nothing changes before training
+        self.a, self.b = nn.Parameter(a), nn.Parameter(b)
 
     def added(self) -> Tensor:
         """ΔW, [S, in, out]."""
@@ -77,7 +72,7 @@ class AdapterLinear(nn.Module):
     D: [S, out, size], U: [S, size, out]. Source: Houlsby et al. 2019 (arXiv 1902.00751), 2.1.
     """
 
-    def __init__(self, layer: SeedLinear, size: int, generator: torch.Generator | None = None):
+    def __init__(self, layer: SeedLinear, size: int, generator=None):
         super().__init__()
         seeds, _, n_out = layer.weight.shape
         if not 1 <= size <= n_out:
@@ -112,7 +107,7 @@ def add_adapters(network: QNetwork, size: int, seed: int = 0) -> QNetwork:
 def _extend(network, make):
     extended = freeze(network, lambda name: True).requires_grad_(False)
     for name, part in list(extended.named_modules()):
-        if isinstance(part, SeedLinear) and not name.endswith("head"):
+        if isinstance(part, SeedLinear) and "head" not in name:
             extended.set_submodule(name, make(part))
     if not learning_part(extended):
         raise ValueError("this network has no layer that could be changed: it needs a hidden one.")
@@ -121,18 +116,13 @@ def _extend(network, make):
 
 @torch.no_grad()
 def merge(network: QNetwork, inside: bool = True) -> QNetwork:
-    """A copy with each low-rank change inside its layer's weights: it costs nothing more to use.
-
-    inside: else beside them again. Raises ValueError if there are none, or if they are there.
-    """
+    """A copy whose low-rank changes are `inside` their layers' weights; ValueError if none moves."""
     network = copy.deepcopy(network)
-    parts = [part for part in network.modules() if isinstance(part, LoRALinear)]
-    if not parts:
-        raise ValueError("this network has no low-rank change: nothing was done.")
-    if any(part.merged == inside for part in parts):
+    changes = [part for part in network.modules() if isinstance(part, LoRALinear)]
+    if not changes or changes[0].merged == inside:
         now = "is merged already" if inside else "is not merged"
-        raise ValueError(f"this network {now}: nothing was done.")
-    for part in parts:
+        raise ValueError(f"this network has no low-rank change, or {now}: nothing was done.")
+    for part in changes:
         part.layer.weight += part.added() if inside else -part.added()
         part.merged = inside
     return network
@@ -152,35 +142,6 @@ def plain(network: QNetwork) -> QNetwork:
     return network
 
 
-def learning_part(network: QNetwork, learns: bool = True) -> dict[str, nn.Parameter]:
-    """The parameters that learn, or those that do not, by name."""
-    return {name: p for name, p in network.named_parameters() if p.requires_grad == learns}
-
-
 def trainable(network: QNetwork) -> int:
     """How many numbers of one seed's network learn."""
     return sum(parameter[0].numel() for parameter in learning_part(network).values())
-
-
-def save_part(path: Path, network: QNetwork, card: dict) -> None:
-    """Save only what learns, beside the source agent's file. The card names its task."""
-    frozen = storage.fingerprint(learning_part(network, False))
-    storage.save_tensors(path, learning_part(network), {"card": card, "frozen": frozen})
-
-
-def load_part(path: Path, network: QNetwork) -> tuple[QNetwork, dict]:
-    """A copy of a network, changed as the saved one, with the saved part put in; and its card.
-
-    Raises ValueError for a part of another shape or source, and as `storage.load_tensors`.
-    """
-    part, facts = storage.load_tensors(path)
-    network, own, file = copy.deepcopy(network), learning_part(network), Path(path).name
-    for name in sorted(own.keys() | part):
-        there, here = (tuple(of[name].shape) if name in of else "missing" for of in (part, own))
-        if there != here:
-            told = f"{name} is {there} there and {here} here"
-            raise ValueError(f"{file} does not fit, {told}: change the network alike first.")
-    if facts.get("frozen") != storage.fingerprint(learning_part(network, False)):
-        raise ValueError(f"{file} belongs to another source agent: load the one it was trained on.")
-    network.load_state_dict(part, strict=False)
-    return network, facts["card"]

@@ -1,6 +1,5 @@
 """Variants of tasks, in other worlds. Importing this file makes their names known to Gymnasium."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -14,8 +13,7 @@ from course_utils.envs import OBSERVATION_SCALE
 def lunar_lander(main: float | None = None, side: float | None = None, **arguments) -> gym.Env:
     """LunarLander-v3 with other engines; `arguments` are its own, such as gravity.
 
-    main: power of the main engine, above .5 up to 1. side: that of the side engines, .5 to 1;
-    negative: exchanged. The actions are four settings of the continuous lander's throttles.
+    main, side: power of the engines, above .5 up to 1; a negative side exchanges left and right.
     """
     from gymnasium.envs.box2d.lunar_lander import LunarLander
 
@@ -27,9 +25,9 @@ def lunar_lander(main: float | None = None, side: float | None = None, **argumen
     return gym.wrappers.TransformAction(lander, lambda action: throttle[action], four)
 
 
-def cart_pole(maker: Callable, length=0.5, gravity=9.8, force_mag=10.0, **arguments):
-    """A CartPole, or many in one. length: half of the pole's, in metres; force_mag: in newtons."""
-    env = maker(**arguments)
+def cart_pole(length=0.5, gravity=9.8, force_mag=10.0, **arguments):
+    """A CartPole, or `num_envs` of them. length: half a pole, in metres; force_mag: in newtons."""
+    env = (CartPoleVectorEnv if "num_envs" in arguments else CartPoleEnv)(**arguments)
     env.length, env.gravity, env.force_mag = length, gravity, force_mag
     env.polemass_length = env.masspole * length
     return env
@@ -43,7 +41,7 @@ class Task(NamedTuple):
     meaning: str
 
 
-POLE, LANDER, MAKERS = "CartPole-v1", "LunarLander-v3", (CartPoleEnv, CartPoleVectorEnv)
+POLE, LANDER = "CartPole-v1", "LunarLander-v3"
 STORM = {"enable_wind": True, "wind_power": 20.0, "turbulence_power": 2.0}
 SHORT, REVERSE, SWAPPED = {"length": 0.05}, {"force_mag": -10.0}, {"side": -1.0}
 TASKS = {
@@ -65,6 +63,6 @@ for _name, (_parent, _changed, _) in TASKS.items():
     if _parent == LANDER:
         gym.register(_name, partial(lunar_lander, **_changed), max_episode_steps=1000)
     else:
-        _one, _many = (partial(cart_pole, maker, **_changed) for maker in MAKERS)
-        gym.register(_name, _one, max_episode_steps=500, vector_entry_point=_many)
+        _pole = partial(cart_pole, **_changed)
+        gym.register(_name, _pole, max_episode_steps=500, vector_entry_point=_pole)
         OBSERVATION_SCALE[_name] = OBSERVATION_SCALE[_parent]

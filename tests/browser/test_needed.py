@@ -1,37 +1,42 @@
-"""The cells that a widget needs are found by names."""
+"""What a widget needs is found by names."""
 
 import pytest
 
-from tests.browser.needed import needed_cells
+from tests.browser.needed import preparations
 
 SOURCES = [
-    "import os\nseed = int(os.environ.get('COURSE_SEED', 0))",
+    "import os\nseed = int(os.environ.get('COURSE_SEED', 0))\nprint(seed)",
     "def learn(steps):\n    curve = steps * seed\n    return curve",
     "curve = [learn(10_000_000)]",
     "rate = 1",
-    "rate = 2",
-    "def draw(curve):\n    return learn(curve) * rate",
+    "rate, told = 2, {}\nlong = learn(10_000_000)\nfor name in 'ab':\n    told[name] = rate",
+    "def draw(curve):\n    return learn(curve) * rate, told",
     "%time\nwidget = show(draw)",
-    "rate = 3",
+    "rate = 3\nos.register(learn(10_000_000))",
+    "told['c'] = 3",
+    "print(widget, told)",
 ]
 CELLS = [{"cell_type": "markdown", "source": "# widget = show(draw)"}]
 CELLS += [{"cell_type": "code", "source": source} for source in SOURCES]
+SEED = "import os\nseed = int(os.environ.get('COURSE_SEED', 0))\n"
+LEARN = "def learn(steps):\n    curve = steps * seed\n    return curve"
+LOOP = "for name in 'ab':\n    told[name] = rate"
 
 
-def test_a_widget_needs_the_functions_it_calls_and_what_these_need():
-    assert needed_cells(CELLS, ["widget ="]) == [
-        1,
-        2,
-        5,
-        6,
-        7,
-    ]  # not the long run, nor a later rate
+def test_a_widget_needs_what_it_calls_and_what_that_needs():
+    draw = "def draw(curve):\n    return (learn(curve) * rate, told)"
+    needed = f"{SEED}{LEARN}\nrate, told = (2, {{}})\n{LOOP}\n{draw}"
+    assert preparations(CELLS, ["widget ="]) == {7: needed}  # no long run, no other rate
 
 
-def test_several_pieces_share_what_they_need():
-    assert needed_cells(CELLS, ["def learn", "curve = ["]) == [1, 2, 3]
+def test_a_later_cell_needs_what_has_changed_since():
+    assert preparations(CELLS, ["print(widget", "widget ="])[10] == "told['c'] = 3"
+
+
+def test_cells_that_need_each_other_run_in_order():
+    assert preparations(CELLS, ["curve = [", "def learn"]) == {2: SEED.strip(), 3: ""}
 
 
 def test_a_piece_that_is_nowhere_is_named():
     with pytest.raises(LookupError, match="no cell contains 'gone'"):
-        needed_cells(CELLS, ["gone"])
+        preparations(CELLS, ["gone"])

@@ -238,23 +238,23 @@ def test_a_network_with_additions_is_not_saved_as_an_agent(network, tmp_path):
 @pytest.mark.parametrize("way", WAYS)
 def test_the_part_that_learns_is_saved_alone(way, network, observation, tmp_path):
     changed = trained(WAYS[way](network), observation)
-    parts.save_part(tmp_path / "part.safetensors", changed, {"environment": "Moon"})
-    again, card = parts.load_part(tmp_path / "part.safetensors", WAYS[way](network))
+    storage.save_part(tmp_path / "part.safetensors", changed, {"environment": "Moon"})
+    again, card = storage.load_part(tmp_path / "part.safetensors", WAYS[way](network))
     assert torch.equal(again(observation), changed(observation)) and card == {"environment": "Moon"}
     assert (tmp_path / "part.safetensors").stat().st_size < 4 * 3 * NUMBERS[way] + 1500
 
 
 def test_a_part_that_does_not_fit_is_refused(network, observation, tmp_path):
     path = tmp_path / "part.safetensors"
-    parts.save_part(path, trained(add_lora(network, 2), observation), {})
+    storage.save_part(path, trained(add_lora(network, 2), observation), {})
     for other in (add_lora(network, 1), add_adapters(network, 2), network):
         before = other(observation)
         with pytest.raises(ValueError, match="does not fit"):
-            parts.load_part(path, other)
+            storage.load_part(path, other)
         assert torch.equal(other(observation), before)
     stranger = QNetwork(3, 8, 4, width=16, generator=stream(9))
     with pytest.raises(ValueError, match="another source agent"):
-        parts.load_part(path, add_lora(stranger, 2))
+        storage.load_part(path, add_lora(stranger, 2))
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(ValueError, match="damaged"):
-        parts.load_part(path, add_lora(network, 2))
+        storage.load_part(path, add_lora(network, 2))
