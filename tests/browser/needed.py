@@ -33,20 +33,25 @@ def _binds(table: symtable.SymbolTable) -> set[str]:
 
 
 def _changes(tree: ast.AST) -> set[str]:
-    """Names of what is changed in place: `a[0] = …`, `a.b = …`, or a bare call of `a.b(…)`."""
+    """Names of what is changed: `a |= …`, `a[0] = …`, `a.b = …`, or a bare call of `a.b(…)`."""
     if isinstance(tree, ast.FunctionDef | ast.ClassDef):
         return set()  # not before it is called
     changed = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            node = node.value.func
-        elif not isinstance(getattr(node, "ctx", None), ast.Store):
-            continue
-        while isinstance(node, ast.Attribute | ast.Subscript):
-            node = node.value
-            if isinstance(node, ast.Name):
-                changed.add(node.id)
-    return changed
+        if isinstance(node, ast.AugAssign):
+            changed.add(_owner(node.target))
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            changed.add(_owner(node.value.func))
+        elif isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
+            changed.add(_owner(node))
+    return changed - {None}
+
+
+def _owner(node: ast.AST) -> str | None:
+    """The a of `a.b[0]`; None for what has no name."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None
 
 
 def statements(cells: list[dict]) -> list[Statement]:
@@ -57,18 +62,15 @@ def statements(cells: list[dict]) -> list[Statement]:
             continue
         lines = [line for line in cell["source"].splitlines() if line.strip()[:1] not in {"%", "!"}]
         for tree in ast.parse("\n".join(lines)).body:
-            source = ast.unparse(tree)
+            source, changes = ast.unparse(tree), _changes(tree)
             table = symtable.symtable(source, "cell", "exec")
-            names = _binds(table), set(_reads(table)), _changes(tree)
-            found.append(Statement(number, source, *names))
+            binds = set() if isinstance(tree, ast.AugAssign) else _binds(table)
+            found.append(Statement(number, source, binds, set(_reads(table)), changes))
     return found
 
 
-def _changed(every: list[Statement], name: str, bound: int, place: int) -> list[int]:
-    """Statements between two others that change what a name stands for; a module is not changed."""
-    if every[bound].source.startswith(("import ", "from ")):
-        return []
-    return [i for i in range(bound + 1, place) if name in every[i].changes]
+def _is_import(statement: Statement) -> bool:
+    return statement.source.startswith(("import ", "from "))
 
 
 def preparations(cells: list[dict], pieces: list[str]) -> dict[int, str]:
@@ -87,15 +89,18 @@ def preparations(cells: list[dict], pieces: list[str]) -> dict[int, str]:
         if not found:
             raise LookupError(f"no cell contains {piece!r}")
         asked.add(found[0])
-    every = statements(cells)
+    every = [statement for statement in statements(cells) if statement.cell <= max(asked)]
+    # An import may do more than bind a name: it registers tasks, for example.
+    needed = {place for place, statement in enumerate(every) if _is_import(statement)}
     waiting = [place for place, statement in enumerate(every) if statement.cell in asked]
-    needed = set()
     while waiting:
         place = waiting.pop()
         needed.add(place)
         for name in every[place].reads:
             if above := [i for i in range(place) if name in every[i].binds]:
-                waiting += {above[-1], *_changed(every, name, above[-1], place)} - needed
+                changed = range(above[-1] + 1, place) if not _is_import(every[above[-1]]) else ()
+                made = {above[-1], *(i for i in changed if name in every[i].changes)}
+                waiting += made - needed
     before, last = {}, -1
     for cell in sorted(asked):
         run = [every[i].source for i in sorted(needed) if last < every[i].cell < cell]

@@ -9,7 +9,7 @@ SOURCES = [
     "def learn(steps):\n    curve = steps * seed\n    return curve",
     "curve = [learn(10_000_000)]",
     "rate = 1",
-    "rate, told = 2, {}\nlong = learn(10_000_000)\nfor name in 'ab':\n    told[name] = rate",
+    "import sys\nrate, told = 2, {}\nrate += 1\nlong = learn(10_000_000)\nfor name in 'ab':\n    told[name] = rate",
     "def draw(curve):\n    return learn(curve) * rate, told",
     "%time\nwidget = show(draw)",
     "rate = 3\nos.register(learn(10_000_000))",
@@ -25,7 +25,8 @@ LOOP = "for name in 'ab':\n    told[name] = rate"
 
 def test_a_widget_needs_what_it_calls_and_what_that_needs():
     draw = "def draw(curve):\n    return (learn(curve) * rate, told)"
-    needed = f"{SEED}{LEARN}\nrate, told = (2, {{}})\n{LOOP}\n{draw}"
+    rate = "import sys\nrate, told = (2, {})\nrate += 1"
+    needed = f"{SEED}{LEARN}\n{rate}\n{LOOP}\n{draw}"
     assert preparations(CELLS, ["widget ="]) == {7: needed}  # no long run, no other rate
 
 
