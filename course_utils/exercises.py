@@ -51,6 +51,7 @@ class predict:
     guesses = {}
 
     def __init__(self, question: str, options: list[str]):
+        self.options = options
         self.buttons = RadioButtons(options=options, layout={"width": "max-content"})
         self.buttons.value = self.guesses.get(question)
         self.buttons.observe(lambda now: self.guesses.update({question: now["new"]}), "value")
@@ -58,8 +59,8 @@ class predict:
 
     def reveal(self, outcome: str) -> None:
         """Print the outcome beside the guess; ValueError if it is none of the options."""
-        if outcome not in self.buttons.options:
-            raise ValueError(f"'{outcome}' is none of the options {list(self.buttons.options)}.")
+        if outcome not in self.options:
+            raise ValueError(f"'{outcome}' is none of the options {self.options}.")
         guess = self.buttons.value
         verdict = "No guess was made" if guess is None else f'You guessed "{guess}"'
         print(f'{verdict}; measured: "{outcome}".')
