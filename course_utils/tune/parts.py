@@ -116,7 +116,7 @@ def _extend(network, make):
 
 @torch.no_grad()
 def merge(network: QNetwork, inside: bool = True) -> QNetwork:
-    """A copy with its low-rank changes `inside` the weights; ValueError for none, or if they are."""
+    """A copy with its low-rank changes `inside` the weights; ValueError if none can move."""
     network = copy.deepcopy(network)
     changes = [part for part in network.modules() if isinstance(part, LoRALinear)]
     if not changes or changes[0].merged == inside:

@@ -1,0 +1,74 @@
+"""What a learner writes makes the notebook's results.
+
+In every run: the name goes on to a call behind the exercise. Weekly (make test-seeds): each
+function is exchanged for a wrong one, the notebook runs, and its claims or figures change.
+"""
+
+import ast
+import os
+import re
+from functools import cache
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from course_utils.exercise_book import contents
+from tests.run_notebooks import FOLDER
+
+FUNCTIONS = [
+    (stem, name)
+    for stem in contents.STEMS
+    for name, exercise in contents.chapter(stem).items()
+    if callable(exercise.answer) and name != "wrong_lines"  # that one names lines of a listing
+]
+
+
+def cells_behind(stem, name):
+    """Code cells behind the one that checks the answer, each as a syntax tree."""
+    notebook = nbformat.read(FOLDER / f"{stem}.ipynb", as_version=4)
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    check = next(i for i, source in enumerate(code) if f'exercises.check("{name}"' in source)
+    return [ast.parse(source) for source in code[check + 1 :]]
+
+
+@pytest.mark.parametrize(("stem", "name"), FUNCTIONS, ids=lambda part: part)
+def test_what_a_learner_writes_is_used_behind_the_exercise(stem, name):
+    """It is handed to a training or the like, or called in more than a line of demonstration."""
+    calling = handed_on = 0
+    for tree in cells_behind(stem, name):
+        called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        named = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id == name]
+        handed_on += any(node not in called for node in named)
+        calling += any(node in called for node in named)
+    assert handed_on or calling >= 2, f"{name} drives no more than a demonstration"
+
+
+@cache
+def results(stem, exchanged=None):
+    """What claims and figures of a notebook say; with one function exchanged for a wrong one."""
+    path = FOLDER / f"{stem}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        line = rf'^{exchanged} = exercises\.check\("{exchanged}", {exchanged}\)$'
+        if exchanged and re.search(line, cell.source, re.MULTILINE):
+            cell.source += (
+                "\nfrom course_utils.exercise_book import contents"
+                f'\n{exchanged} = list(contents.find("{exchanged}").mistakes)[0]'
+            )
+    where = {"metadata": {"path": path.parent}}
+    client = NotebookClient(notebook, timeout=900, allow_errors=True, resources=where)
+    client.execute(env=os.environ | {"COURSE_SEED": "0"})
+    said = []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            said.append(output.get("data", {}).get("text/markdown", ""))
+            if "exercises.claim(" in cell.source:
+                said.append(output.get("text", "") + output.get("evalue", ""))
+    return "\n".join(said)
+
+
+@pytest.mark.seeds
+@pytest.mark.parametrize(("stem", "name"), FUNCTIONS, ids=lambda part: part)
+def test_a_wrong_function_changes_a_result(stem, name):
+    assert results(stem, name) != results(stem), f"nothing hangs on {name}"
