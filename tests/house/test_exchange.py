@@ -34,12 +34,14 @@ def cells_behind(stem, name):
 
 @pytest.mark.parametrize(("stem", "name"), FUNCTIONS, ids=lambda part: part)
 def test_what_a_learner_writes_is_used_behind_the_exercise(stem, name):
-    """It is handed to a training or the like, or called in more than a line of demonstration."""
+    """It is handed on, also inside another function, or called in more than one cell."""
     calling = handed_on = 0
     for tree in cells_behind(stem, name):
+        inside = [x for x in ast.walk(tree) if isinstance(x, ast.FunctionDef | ast.Lambda)]
+        handed = [node for part in inside for node in ast.walk(part)]
         called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
         named = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id == name]
-        handed_on += any(node not in called for node in named)
+        handed_on += any(node in handed or node not in called for node in named)
         calling += any(node in called for node in named)
     assert handed_on or calling >= 2, f"{name} drives no more than a demonstration"
 
