@@ -71,7 +71,7 @@ def read_mdp(env_id: str, **env_arguments) -> MDP:
     table = env.unwrapped.P
     pairs = [(s, a) for s in table for a in table[s]]
     outcomes = max(len(table[s][a]) for s, a in pairs)
-    columns = np.zeros((4, len(table), len(table[0]), outcomes))
+    columns = np.zeros((4, len(table), len(table[0]), outcomes))  # what lacks has probability 0
     for s, a in pairs:
         columns[:, s, a, : len(table[s][a])] = np.array(table[s][a], dtype=float).T
     probability, next_state, reward, terminated = columns

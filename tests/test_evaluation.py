@@ -49,7 +49,7 @@ def test_a_curve_gets_an_interval_at_each_point(runs):
 
 
 def test_strata_are_drawn_within_themselves():
-    """Two tasks of different level: drawing across them would widen the interval to the gap between them."""
+    """Drawing across two tasks of different level would widen the interval to their gap."""
     rng = np.random.default_rng(3)
     low_task, high_task = rng.normal(0, 0.1, 10), rng.normal(100, 0.1, 10)
     estimate = evaluation.stratified_interval([low_task, high_task], statistic=np.mean)

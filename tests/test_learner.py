@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils.learner import DQN, DQNConfig, Parts
+from course_utils.learner import DQN, DQNConfig
 from course_utils.networks import QNetwork
 from course_utils.replay import Batch
 
@@ -48,13 +48,12 @@ def test_one_update_is_the_same_alone_and_beside_others(options):
 
 
 def test_the_same_loss_and_gradient_as_stable_baselines3():
-    """Their Huber loss is half our squared error where errors are under 1. Truncation is among the transitions."""
+    """Their Huber loss is half our squared error for errors under 1. Some steps are truncated."""
     from stable_baselines3 import DQN as Reference
 
-    theirs = Reference(
-        "MlpPolicy", gym.make("CartPole-v1"), policy_kwargs={"net_arch": [16, 16]}, gamma=0.9, batch_size=32,
-        learning_rate=1e-3, max_grad_norm=1e9, device="cpu", seed=0,
-    )  # fmt: skip
+    settings = {"policy_kwargs": {"net_arch": [16, 16]}, "gamma": 0.9, "batch_size": 32}
+    settings |= {"learning_rate": 1e-3, "max_grad_norm": 1e9, "device": "cpu", "seed": 0}
+    theirs = Reference("MlpPolicy", gym.make("CartPole-v1"), **settings)
     theirs._setup_learn(1)
     ours = DQN(DQNConfig(width=16, reward_scale=1, layer_norm=False, discount=0.9),
                QNetwork(1, 4, 2, width=16, layer_norm=False), seed=0)  # fmt: skip

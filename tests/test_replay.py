@@ -1,17 +1,17 @@
-"""The replay memory against plain loops over recorded episodes, against exact distributions, and against SB3's."""
+"""The replay memory against plain loops, exact distributions, and another library's."""
 
 import numpy as np
 import pytest
 import torch
 from scipy import stats
 
-from course_utils.replay import Batch, ReplayBuffer, Priorities, importance_weights, n_step_return
+from course_utils.replay import Batch, Priorities, ReplayBuffer, importance_weights, n_step_return
 
 GAMMA = 0.9
 
 
 def fill(seeds=2, lanes=3, capacity=30, steps=40, seed=0):
-    """A memory filled by made-up episodes, and each lane's transitions in order, without the rows of mere resets.
+    """A memory filled by made-up episodes, and each lane's transitions, without mere resets.
 
     An observation is the number of its transition within the lane; its second entry tells the lane.
     """
@@ -176,7 +176,7 @@ def test_a_memory_that_is_too_small_says_so():
 
 @pytest.mark.parametrize("n_steps", [1, 3, 5])
 def test_the_same_transitions_as_stable_baselines3(n_steps):
-    """One lane with episodes that terminate or are truncated, written into both memories, read at the same rows."""
+    """A lane with episodes of both ends, written into both memories, read at the same rows."""
     from gymnasium import spaces
     from stable_baselines3.common.buffers import NStepReplayBuffer
 

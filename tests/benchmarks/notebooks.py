@@ -36,8 +36,8 @@ def row(name: str, cost: dict, ratio: float, budget: float) -> str:
     """One line of the table. budget: CPU seconds on a quiet machine."""
     verdict = "" if ratio <= budget / QUIET_SECONDS else "**over**"
     memory = "" if cost["memory_mb"] is None else f"{cost['memory_mb']:.0f}"
-    limit = f"{budget / QUIET_SECONDS:.1f}"
-    return f"| {name} | {cost['cpu_seconds']:.1f} | {ratio:.1f} | {limit} | {memory} | {verdict} |"
+    limit = f"{budget / QUIET_SECONDS:.3g}"
+    return f"| {name} | {cost['cpu_seconds']:.1f} | {ratio:.3g} | {limit} | {memory} | {verdict} |"
 
 
 def main() -> None:

@@ -26,10 +26,16 @@ def _reads(table: symtable.SymbolTable) -> Iterator[str]:
         yield from _reads(inner)
 
 
-def _binds(table: symtable.SymbolTable) -> set[str]:
-    """Names given by an assignment, a loop, an import, a function or a class."""
+def _binds(tree: ast.AST, table: symtable.SymbolTable) -> set[str]:
+    """Names given by an assignment, a loop, an import, a function or a class; not by `a += …`."""
     symbols = table.get_symbols()
-    return {s.get_name() for s in symbols if s.is_assigned() or s.is_imported() or s.is_namespace()}
+    given = {
+        s.get_name() for s in symbols if s.is_assigned() or s.is_imported() or s.is_namespace()
+    }
+    added = [node.target for node in ast.walk(tree) if isinstance(node, ast.AugAssign)]
+    stored = [node for node in ast.walk(tree) if isinstance(getattr(node, "ctx", None), ast.Store)]
+    otherwise = {node.id for node in stored if isinstance(node, ast.Name) and node not in added}
+    return given - ({_owner(target) for target in added} - otherwise)
 
 
 def _changes(tree: ast.AST) -> set[str]:
@@ -45,6 +51,28 @@ def _changes(tree: ast.AST) -> set[str]:
         elif isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
             changed.add(_owner(node))
     return changed - {None}
+
+
+def _parts(tree: ast.AST) -> Iterator[ast.AST]:
+    """The simple parts of a statement, in the order in which they run first."""
+    if not isinstance(tree, ast.For | ast.While | ast.If | ast.With | ast.Try | ast.ExceptHandler):
+        yield tree
+        return
+    children = list(ast.iter_child_nodes(tree))
+    if isinstance(tree, ast.For):
+        children[:2] = reversed(children[:2])  # what it runs over comes before what it counts
+    for child in children:
+        yield from _parts(child)
+
+
+def _read_first(tree: ast.AST) -> set[str]:
+    """Names that a statement reads before it binds them itself."""
+    first, bound = set(), set()
+    for part in _parts(tree):
+        names = [node for node in ast.walk(part) if isinstance(node, ast.Name)]
+        first |= {node.id for node in names if isinstance(node.ctx, ast.Load)} - bound
+        bound |= {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    return first
 
 
 def _owner(node: ast.AST) -> str | None:
@@ -64,8 +92,9 @@ def statements(cells: list[dict]) -> list[Statement]:
         for tree in ast.parse("\n".join(lines)).body:
             source, changes = ast.unparse(tree), _changes(tree)
             table = symtable.symtable(source, "cell", "exec")
-            binds = set() if isinstance(tree, ast.AugAssign) else _binds(table)
-            found.append(Statement(number, source, binds, set(_reads(table)), changes))
+            binds, reads = _binds(tree, table), set(_reads(table))
+            reads -= binds - _read_first(tree)  # its own, such as what a loop counts
+            found.append(Statement(number, source, binds, reads, changes))
     return found
 
 

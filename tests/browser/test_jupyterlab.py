@@ -1,8 +1,8 @@
 """The notebooks in JupyterLab, in a real browser: buttons, sliders, and pictures that follow.
 
-Each notebook opens as it is stored. Only the cells run that its widgets need (needed.py finds
-them), as pytest runs all cells elsewhere. With COURSE_BROWSER=all in the environment each notebook
-runs from its first cell to its last.
+Each notebook opens as it is stored. Only its widgets' cells run, after a cell with the statements
+that they need (needed.py finds them), as pytest runs all cells elsewhere. With COURSE_BROWSER=all
+in the environment each notebook runs from its first cell to its last.
 
 Needs Chromium or Chrome; without one these tests are skipped on a learner's machine, and fail where
 CI is set.
@@ -20,20 +20,22 @@ import time
 import urllib.request
 from pathlib import Path
 
+import nbformat
 import pytest
 from playwright.sync_api import expect
 from safetensors.torch import load_file
 
-from tests.browser.needed import needed_cells
+from tests.browser.needed import preparations
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "runs" / "screenshots"
+PREPARED = "# What the next cell needs:\n"
 RUN_ALL = os.environ.get("COURSE_BROWSER") == "all"
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """A JupyterLab with empty settings, on copies of the notebooks: its address, token, runs."""
+    """A JupyterLab with empty settings, on copies of the notebooks: its address, token, folder."""
     folder = tmp_path_factory.mktemp("lab")
     notebooks = shutil.copytree(ROOT / "notebooks", folder / "notebooks")
     private = {
@@ -73,7 +75,7 @@ def lab(tmp_path_factory):
     address = f"http://127.0.0.1:{port}"
     try:
         wait_for(lambda: answers(f"{address}/api/status?token={token}"))
-        yield address, token, folder / "runs"
+        yield address, token, folder
     finally:
         server.terminate()
         server.wait(60)
@@ -98,43 +100,31 @@ class Notebook:
     """One notebook, open as it is stored. Cells are found by a piece of their source."""
 
     def __init__(self, browser, lab, name):
-        address, token, self.runs = lab
-        self.name = name
+        address, token, folder = lab
+        self.name, self.runs = name, folder / "runs"
         self.page = browser.new_page(viewport={"width": 1280, "height": 1000})
         self.page.set_default_timeout(120_000)
         self.problems = []
-        self.page.on(
-            "console",
-            lambda message: message.type == "error" and self.problems.append(message.text),
-        )
+        self.page.on("console", self.hear)
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.goto(f"{address}/lab/tree/{name}.ipynb?token={token}&reset")
         self.page.wait_for_function(
             "window.jupyterapp?.shell?.currentWidget?.sessionContext?.isReady"
         )
 
-    def run(self, pieces):
-        """Run the cells with these pieces of source, after all that they need; none may fail."""
-        cells = self.cells()
-        ran = needed_cells(cells, pieces)
-        if RUN_ALL:
-            ran = [
-                i
-                for i, cell in enumerate(cells)
-                if cell["cell_type"] == "code" and cell["source"].strip()
-            ]
-        for index in ran:
-            self.select(index)
+    def hear(self, message):
+        if message.type == "error":
+            self.problems.append(message.text)
+
+    def run(self, cells):
+        """Run the cells with these numbers, one after another; none may fail."""
+        for number in cells:
+            self.select(number)
             self.run_selected()
-        code = [self.cells()[index] for index in ran]
-        assert [cell["execution_count"] for cell in code] == list(range(1, len(ran) + 1))
-        errors = [
-            output["evalue"]
-            for cell in code
-            for output in cell["outputs"]
-            if output["output_type"] == "error"
-        ]
-        assert errors == []
+        ran = [self.cells()[number] for number in cells]
+        assert [cell["execution_count"] for cell in ran] == list(range(1, len(ran) + 1))
+        outputs = [output for cell in ran for output in cell["outputs"]]
+        assert [out["evalue"] for out in outputs if out["output_type"] == "error"] == []
 
     def cells(self):
         """The model's cells; the page itself may leave out those that are not in view."""
@@ -154,11 +144,8 @@ class Notebook:
         self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
 
     def show_cell(self, piece):
-        index = next(
-            i
-            for i, cell in enumerate(self.cells())
-            if cell["cell_type"] == "code" and piece in cell["source"]
-        )
+        code = {i: c["source"] for i, c in enumerate(self.cells()) if c["cell_type"] == "code"}
+        index = next(i for i in code if piece in code[i] and not code[i].startswith(PREPARED))
         self.select(index)
         return self.page.locator(f'.jp-Cell[data-windowed-list-index="{index}"]')
 
@@ -172,15 +159,32 @@ class Notebook:
         self.page.close()
 
 
+def prepare(path, pieces):
+    """Put a cell with what it needs before each cell that has one of these pieces of source.
+
+    Returns the numbers of the cells to run.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    if RUN_ALL:
+        return [i for i, c in enumerate(notebook.cells) if c.cell_type == "code" and c.source]
+    before, numbers = preparations(notebook.cells, pieces), []
+    for shift, (number, source) in enumerate(before.items()):
+        notebook.cells.insert(number + shift, nbformat.v4.new_code_cell(PREPARED + source))
+        numbers += [number + shift] * bool(source) + [number + shift + 1]
+    nbformat.write(notebook, path)
+    return numbers
+
+
 @pytest.fixture
 def opened(browser, lab):
-    """Open a notebook and run the cells that these pieces of source need."""
+    """Open a notebook and run the cells with these pieces of source, after all that they need."""
     notebooks = []
 
     def open_and_run(name, *pieces):
+        cells = prepare(lab[2] / "notebooks" / f"{name}.ipynb", pieces)
         notebook = Notebook(browser, lab, name)
         notebooks.append(notebook)
-        notebook.run(pieces)
+        notebook.run(cells)
         return notebook
 
     yield open_and_run
@@ -250,7 +254,7 @@ LIVE = [
 LOOKS = {
     "01_q_learning": {"map": "q_map(q_star"},
     "02_dqn": {"ladder": "show(compare_runs(returns", "probes": "verdict = {"},
-    "05_demonstrations": {"moon": "moon = {", "repaired": "repaired, agents = "},
+    "05_demonstrations": {"moon": "moon = {", "repaired": "repaired, repaired_end = "},
     "06_reward_design": {
         "bonus": "q_map(value_iteration(bonus_lake",
         "guides": "def learn_the_lake",
@@ -354,6 +358,6 @@ def test_imitation_is_played_by_keyboard(opened):
     expect(clones.get_by_text(re.compile(r"clones return -?\d"))).to_be_visible(timeout=30_000)
     notebook.screenshot("cloned")
     check_live_training(notebook, "widgets.LiveTraining")
-    notebook.show_cell("record_episodes(networks.greedy(clones[1])")
+    notebook.show_cell("record_episodes(")
     notebook.screenshot("paths")
     assert notebook.problems == []

@@ -4,12 +4,13 @@ import pytest
 
 from tests.browser.needed import preparations
 
+LOOP = "for name in 'ab':\n    told[name] = rate\n    rate = rate + len(told)"
 SOURCES = [
     "import os\nseed = int(os.environ.get('COURSE_SEED', 0))\nprint(seed)",
     "def learn(steps):\n    curve = steps * seed\n    return curve",
-    "curve = [learn(10_000_000)]",
+    "curve = [learn(10_000_000)]\nname = curve",
     "rate = 1",
-    "import sys\nrate, told = 2, {}\nrate += 1\nlong = learn(10_000_000)\nfor name in 'ab':\n    told[name] = rate",
+    "import sys\nrate, told = 2, {}\nrate += 1\nlong = learn(10_000_000)\n" + LOOP,
     "def draw(curve):\n    return learn(curve) * rate, told",
     "%time\nwidget = show(draw)",
     "rate = 3\nos.register(learn(10_000_000))",
@@ -20,7 +21,6 @@ CELLS = [{"cell_type": "markdown", "source": "# widget = show(draw)"}]
 CELLS += [{"cell_type": "code", "source": source} for source in SOURCES]
 SEED = "import os\nseed = int(os.environ.get('COURSE_SEED', 0))\n"
 LEARN = "def learn(steps):\n    curve = steps * seed\n    return curve"
-LOOP = "for name in 'ab':\n    told[name] = rate"
 
 
 def test_a_widget_needs_what_it_calls_and_what_that_needs():
