@@ -145,9 +145,10 @@ class Notebook:
 
     def show_cell(self, piece):
         code = {i: c["source"] for i, c in enumerate(self.cells()) if c["cell_type"] == "code"}
-        index = next(i for i in code if piece in code[i] and not code[i].startswith(PREPARED))
-        self.select(index)
-        return self.page.locator(f'.jp-Cell[data-windowed-list-index="{index}"]')
+        found = [i for i in code if piece in code[i] and not code[i].startswith(PREPARED)]
+        assert found, f"no cell of {self.name} contains {piece!r}"
+        self.select(found[0])
+        return self.page.locator(f'.jp-Cell[data-windowed-list-index="{found[0]}"]')
 
     def screenshot(self, name):
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
@@ -255,10 +256,7 @@ LOOKS = {
     "01_q_learning": {"map": "q_map(q_star"},
     "02_dqn": {"ladder": "show(compare_runs(returns", "probes": "verdict = {"},
     "05_demonstrations": {"moon": "moon = {", "repaired": "repaired, repaired_end = "},
-    "06_reward_design": {
-        "bonus": "q_map(value_iteration(bonus_lake",
-        "guides": "def learn_the_lake",
-    },
+    "06_reward_design": {"bonus": 'symbols, "best for the bonus"', "guides": "def learn_the_lake"},
     "07_fine_tuning": {
         "map": "heat_map(",
         "flight": "widgets.explore(draw_flight",
