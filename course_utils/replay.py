@@ -127,7 +127,7 @@ class ReplayBuffer(nn.Module):
         window -= self.rows * (window >= (lane[..., None] + 1) * self.rows)  # round the ring
         done = self.done[window] | (ahead == age[..., None])
         reward, steps = n_step_return(self.reward[window], done, discount)
-        last = window.gather(-1, steps[..., None] - 1)[..., 0]
+        last = window.gather(-1, steps[..., None].long() - 1)[..., 0]
         taken = self.observation[slot], self.action[slot].long(), reward
         reached = self.terminated[last].float(), self.next_observation[last], discount**steps
         return Batch(*taken, *reached, slot, weight, torch.full_like(weight, self.demonstrated))

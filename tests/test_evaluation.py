@@ -29,6 +29,7 @@ def test_interval_agrees_with_a_plain_bootstrap(runs):
     assert estimate.low < estimate.value < estimate.high
 
 
+@pytest.mark.slow
 def test_interval_covers_the_truth_about_95_times_in_100():
     rng = np.random.default_rng(2)
     covered = 0

@@ -208,3 +208,19 @@ def test_the_same_transitions_as_stable_baselines3(n_steps):
     np.testing.assert_allclose(
         batch.next_observation[0][still_going], wanted.next_observations[still_going]
     )
+
+
+def test_a_count_of_steps_may_be_a_float():
+    """As a learner's own n_step_return may count."""
+    buffer, _ = fill()
+
+    def counted_in_floats(reward, done, discount):
+        total, steps = n_step_return(reward, done, discount)
+        return total, steps.float()
+
+    both = [
+        buffer.sample(4, 3, GAMMA, torch.Generator().manual_seed(0), count)
+        for count in (n_step_return, counted_in_floats)
+    ]
+    for ours, theirs in zip(*both, strict=True):
+        torch.testing.assert_close(ours, theirs)

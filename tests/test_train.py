@@ -96,6 +96,7 @@ def test_a_loss_that_is_no_number_stops_the_training():
         list(train_dqn(DQNConfig(**SHORT), seeds=1, parts=Parts(td_target=infinite)))
 
 
+@pytest.mark.slow
 def test_the_whole_learner_solves_cartpole():
     *_, last = train_dqn(DQNConfig(), seeds=10, seed=0, records=1)
     returns = evaluation.play_episodes(greedy(last.network), "CartPole-v1", 10, 100, seed=0).mean(1)

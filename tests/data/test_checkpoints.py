@@ -66,6 +66,7 @@ for record in train_dqn("{}", config, seeds=2, records=500):
 """
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on(tmp_path):
     path = tmp_path / "run.safetensors"
     process = subprocess.Popen(

@@ -67,7 +67,8 @@ def results(stem, exchanged=None):
             said.append(output.get("data", {}).get("text/markdown", ""))
             if "exercises.claim(" in cell.source:
                 said.append(output.get("text", "") + output.get("evalue", ""))
-    return "\n".join(said)
+    # A ratio of CPU seconds differs from run to run, whatever is exchanged.
+    return [line for line in "\n".join(said).splitlines() if "cost" not in line]
 
 
 @pytest.mark.seeds

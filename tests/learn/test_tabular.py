@@ -125,6 +125,7 @@ def test_a_diverging_iteration_says_so():
         tabular.value_iteration(world, 1.0, max_sweeps=5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("env_id", "settings", "least"),
     [
