@@ -115,14 +115,11 @@ class DQN(nn.Module):
 
     def remember(self, step) -> None:
         """Store one `envs.Step` of all environments, but for its rows that are no transition."""
-        columns = step._asdict() | {"done": step.done}
-        del columns["truncated"]
-        tensors = {
-            name: torch.as_tensor(column, device=self.device).flatten(
-                0, 1
-            )  # [S, N, …] → [S · N, …]
-            for name, column in columns.items()
-        }
+        tensors = {}
+        for name, column in {**step._asdict(), "done": step.done}.items():
+            if name != "truncated":  # a truncated step looks ahead as any other
+                flat = column.reshape(-1, *column.shape[2:])  # [S, N, …] → [S · N, …]
+                tensors[name] = torch.as_tensor(flat, device=self.device)
         slot = self.replay.add(**tensors)
         if self.config.priority_exponent:
             self.priorities.set(slot, self.highest[slot // self.priorities.slots])

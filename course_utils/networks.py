@@ -81,10 +81,10 @@ class QNetwork(nn.Module):
 
     def head_of(self, task: int | None = None) -> SeedLinear:
         """The last layer of a task; a single one answers all tasks. ValueError for no such head."""
-        task, heads = self.task if task is None else task, [self.head, *self.other_heads]
-        if task < 0 or (len(heads) > 1 and task >= len(heads)):
-            raise ValueError(f"this network has no head {task}: it has {len(heads)}.")
-        return heads[task] if len(heads) > 1 else self.head
+        task, heads = self.task if task is None else task, 1 + len(self.other_heads)
+        if task < 0 or task >= heads > 1:
+            raise ValueError(f"this network has no head {task}: it has {heads}.")
+        return self.other_heads[task - 1] if heads > 1 and task else self.head
 
     def units(self, observation: Tensor) -> list[Tensor]:
         """The scaled observation, then the units of each hidden layer, [S, B, width]."""
