@@ -29,7 +29,7 @@ def fit(network: QNetwork, batch_loss: Callable, config, updates: int, records=1
     is read at every update, so it may be changed on the way. Yields `records` times.
     """
     optimizer = torch.optim.Adam(network.parameters(), fused=True)
-    due, started = due_steps(updates, records), time.process_time()
+    due, started = set(due_steps(updates, records)), time.process_time()
     for update in range(updates):
         loss = batch_loss(update)
         optimizer.param_groups[0]["lr"] = config.learning_rate * (1 - update / updates)
@@ -104,7 +104,8 @@ def make_learner(
     learner = DQN(config, network, stream, device, parts or Parts(), demonstrations)
     if optimizer:
         learner.optimizer.load_state_dict(copy.deepcopy(optimizer.state_dict()))
-    learner.env_id, learner.envs, learner.env_seed = env_id, copies, env_seed
+    learner.env_id, learner.env_arguments = env_id, env_arguments
+    learner.envs, learner.env_seed = copies, env_seed
     return learner
 
 

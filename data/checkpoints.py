@@ -30,7 +30,7 @@ def train_dqn(
         name: getattr(part, "__qualname__", None) for name, part in vars(learner.parts).items()
     }
     owner = {"env_id": env_id, "seed": seed, "seeds": seeds, "config": asdict(config)}
-    owner["parts"] = parts
+    owner |= {"arguments": learner.env_arguments, "parts": parts}
     if Path(path).exists():
         facts = load_training(path, learner, owner)
         end_windows(learner.replay)

@@ -281,12 +281,11 @@ def of_a_wrong_teacher(share: float, biased: bool, states: int, environments: in
 def kickstarted(env_id: str, weight: float, until: float, config: dict) -> dict:
     """Fresh small learners of a task, pulled to a teacher that knows another: seed k to agent k."""
     hook = kickstart(tuned.source(env_id), weight, until, 0.1) if weight else None
-    steps, curve, settings = [], [], DQNConfig(**config)
-    for record in train_dqn(settings, env_id, SEEDS, SEED, 12, parts=Parts(extra_loss=hook)):
-        steps.append(record.step)
-        curve.append(mean_returns(record.network, env_id, 20, CURVE_SEED + record.step))
-    returns = mean_returns(record.network, env_id, EPISODES, TEST_SEED)
-    return {"steps": steps, "curve": np.array(curve).T, "return": returns}
+    parts, config = Parts(extra_loss=hook), DQNConfig(**config)
+    training = train_dqn(config, env_id, SEEDS, SEED, 12, parts=parts)
+    steps, curve, network = taught.tested_on_the_way(training, env_id, 20, CURVE_SEED)
+    returns = mean_returns(network, env_id, EPISODES, TEST_SEED)
+    return {"steps": steps, "curve": curve, "return": returns}
 
 
 def study_of_several_teachers():

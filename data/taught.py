@@ -91,6 +91,15 @@ def given(name: str, episodes: int) -> list:
     return [split(training, (episodes,), stream)[0] for stream in streams]
 
 
+def tested_on_the_way(training, env_id: str, episodes: int, seed: int) -> tuple:
+    """Steps [T], the networks' returns [S, T] in new episodes at each, and the last networks."""
+    steps, curve = [], []
+    for record in training:
+        steps.append(record.step)
+        curve.append(mean_returns(record.network, env_id, episodes, seed + record.step))
+    return steps, np.array(curve).T, record.network
+
+
 def clone_the_pole(episodes: int, config: dict) -> dict:
     """Behaviour cloning of CartPole."""
     memory = memory_of(given("cart_pole/expert-v0", episodes))
@@ -168,14 +177,12 @@ def go_on(
     start = mean_returns(network, env_id, *fresh_episodes)
     if warm_up:
         *_, (_, _, network) = pretrain(config, memory, network, warm_up, SEED, 1, parts)
-    steps, curve = [0], [mean_returns(network, env_id, *fresh_episodes)]
+    first = mean_returns(network, env_id, *fresh_episodes)
     options = {"parts": parts, "network": network, "demonstrations": memory if shown else None}
-    for record in train_dqn(config, env_id, SEEDS, SEED, RECORDS, **options):
-        steps.append(record.step)
-        seed = CURVE_SEED + record.step
-        curve.append(mean_returns(record.network, env_id, CURVE_EPISODES, seed))
-    returns = mean_returns(record.network, env_id, *fresh_episodes)
-    curves = {"steps": np.array(steps), "curve": np.array(curve).T}
+    training = train_dqn(config, env_id, SEEDS, SEED, RECORDS, **options)
+    steps, curve, network = tested_on_the_way(training, env_id, CURVE_EPISODES, CURVE_SEED)
+    returns = mean_returns(network, env_id, *fresh_episodes)
+    curves = {"steps": np.array([0, *steps]), "curve": np.column_stack([first, curve])}
     return {"start": start, "return": returns} | curves
 
 

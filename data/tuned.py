@@ -65,14 +65,12 @@ def learn(env_id: str, way: str, config: dict, records: int) -> dict:
     They are tested along the way and after.
     """
     network = fresh(env_id) if way == "fresh" else WAYS[way](source(env_id))
-    steps, curve, settings = [], [], DQNConfig(**config)
-    for record in train_dqn(settings, env_id, SEEDS, SEED, records, network=network):
-        steps.append(record.step)
-        seed = CURVE_SEED + record.step
-        curve.append(mean_returns(record.network, env_id, CURVE_EPISODES, seed))
-    returns = mean_returns(record.network, env_id, EPISODES, TEST_SEED)
-    arrays = {"steps": steps, "curve": np.array(curve).T, "return": returns}
-    return arrays | {"trainable": parts.trainable(record.network)}
+    training = train_dqn(DQNConfig(**config), env_id, SEEDS, SEED, records, network=network)
+    test = env_id, CURVE_EPISODES, CURVE_SEED
+    steps, curve, network = taught.tested_on_the_way(training, *test)
+    returns = mean_returns(network, env_id, EPISODES, TEST_SEED)
+    arrays = {"steps": steps, "curve": curve, "return": returns}
+    return arrays | {"trainable": parts.trainable(network)}
 
 
 def zero_shot(env_id: str) -> dict:

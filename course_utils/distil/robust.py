@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_utils.networks import QNetwork
+from course_utils.networks import QNetwork, greedy
 
 
 def noisy(act: Callable, size: np.ndarray, rng: np.random.Generator) -> Callable:
@@ -51,4 +51,5 @@ def fgsm(network: QNetwork, observation: Tensor, size) -> Tensor:
 
 def attacked(network: QNetwork, size, attack: Callable = fgsm) -> Callable:
     """The greedy agents, whose sensors somebody deceives who knows their weights."""
-    return lambda observation: network(attack(network, observation, size)).argmax(-1).numpy()
+    act = greedy(network)
+    return lambda observation: act(attack(network, observation, size))

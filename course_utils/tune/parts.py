@@ -120,8 +120,9 @@ def merge(network: QNetwork, inside: bool = True) -> QNetwork:
     network = copy.deepcopy(network)
     changes = [part for part in network.modules() if isinstance(part, LoRALinear)]
     if not changes or changes[0].merged == inside:
-        now = "is merged already" if inside else "is not merged"
-        raise ValueError(f"this network has no low-rank change, or {now}: nothing was done.")
+        state = "is merged already" if inside else "is not merged"
+        state = state if changes else "has no low-rank change"
+        raise ValueError(f"this network {state}: nothing was done.")
     for part in changes:
         part.layer.weight += part.added() if inside else -part.added()
         part.merged = inside

@@ -28,6 +28,7 @@ def test_a_checkpoint_holds_the_whole_learner(tmp_path):
     path = tmp_path / "run.safetensors"
     list(train_dqn(path, config, seeds=2, seed=3, records=2))
     training = {"env_id": "CartPole-v1", "seed": 3, "seeds": 2, "config": asdict(config)}
+    training["arguments"] = {}
     training["parts"] = {
         name: getattr(part, "__qualname__", None) for name, part in vars(Parts()).items()
     }
@@ -101,6 +102,7 @@ def test_the_checkpoint_of_another_training_is_refused(tmp_path):
     config = DQNConfig(**SHORT)
     list(train_dqn(path, config, seeds=2, records=1))
     others = [{"seeds": 3}, {"seed": 1}, {"env_id": "Acrobot-v1"}]
+    others += [{"sutton_barto_reward": True}]  # an argument of the environment
     changes = [{"width": 32}, {"environments": 4}, {"discount": 0.9}]
     others += [{"config": replace(config, **change)} for change in changes]
     others += [{"parts": Parts(reward=lambda batch: 0 * batch.reward)}]
