@@ -1,4 +1,4 @@
-"""Figures in one style, each with a sentence made from its data; drawn in any thread."""
+"""Figures in one style, each with a sentence made from its data; plotted in any thread."""
 
 import io
 import threading
@@ -51,7 +51,7 @@ def to_png(figure: Figure) -> bytes:
 
 
 def band(axes, x, values, label: str = "", look=LOOKS[0], strata: int = 1) -> np.ndarray:
-    """Draw the interquartile mean of S runs over a parameter, with its 95 % interval as a band.
+    """Plot the interquartile mean of S runs over a parameter, with its 95 % interval as a band.
 
     x: [K]; values: [S, K] → the middle line, [K]. look: colour and marker. strata: the rows are
     that many groups of one size, such as the students of three teachers, one after the other.
@@ -66,7 +66,7 @@ def band(axes, x, values, label: str = "", look=LOOKS[0], strata: int = 1) -> np
 def learning_curves(curves: dict[str, Curve], ylabel: str, reference=None, figure=None) -> Figure:
     """Interquartile mean, 95 % interval (for each point by itself) and single runs of each curve.
 
-    reference: label → level of a dashed line. figure: one to draw in.
+    reference: label → level of a dashed line. figure: one to plot in.
     Raises ValueError, by `evaluation.interval`, for a curve of fewer than 2 runs or with NaN.
     """
     figure = figure or Figure(figsize=(7.2, 3.6))

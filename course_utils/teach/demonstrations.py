@@ -29,7 +29,7 @@ def damage(episode: Episode, actions: int) -> str:
 
 
 def split(episodes: list, sizes: tuple[int, ...], rng: np.random.Generator) -> list[list]:
-    """Parts of these sizes, of whole episodes, drawn at random; ValueError if there are fewer."""
+    """Parts of these sizes, of whole episodes, chosen at random; ValueError if there are fewer."""
     if sum(sizes) > len(episodes):
         parts = f"parts of {', '.join(map(str, sizes))} episodes"
         raise ValueError(f"{parts} need {sum(sizes)}; there are {len(episodes)}.")
