@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from course_utils.distil.robust import noisy
 from course_utils.distil.teachers import teacher_values, visit_states
 from course_utils.envs import OBSERVATION_SCALE, make_envs, play_in
 from course_utils.losses import kl_loss
@@ -41,6 +42,8 @@ class Lesson(NamedTuple):
 
     env_id: str
     teacher: QNetwork | Callable
+    noise: float | np.ndarray = 0.0  # of the student's sensors, as in `noisy`; the teacher has none
+    world: dict | None = None  # arguments of the environment
 
 
 class DistillProgress(NamedTuple):
@@ -73,16 +76,13 @@ def distill(
     """Train S students to answer as the teachers do; yield `records` times, the last at the end.
 
     In each round states are visited and kept, by the teacher, by the student, or by a mixture: the
-    teacher in the first round, then the student. The teacher answers in all of them. The config is
-    read as it goes. loss: (student, teacher, τ) → [...], as `kl_loss`. network: S networks to go on
-    from, which are copied. heads: a last layer for each lesson, for tasks that differ in
-    observations or actions. Raises ValueError for no lesson, unknown states, what does not fit each
-    other, and as `teacher_values`.
+    teacher first, then the student. The config is read as it goes. loss: (student, teacher, τ) →
+    [...], as `kl_loss`. network: S networks to go on from, which are copied. heads: a last layer
+    for each lesson. Raises ValueError for unknown states, what does not fit, as `teacher_values`.
     Source: Rusu et al. 2016 (arXiv 1511.06295); students' states: Ross et al. 2011 (1011.0686).
     """
     if not lessons or states not in STATES:
-        told = f"{len(lessons)} lessons, states = {states!r}"
-        raise ValueError(f"{told}: give a lesson or more, and one of {STATES}.")
+        raise ValueError(f"{len(lessons)} lessons, states = {states!r}: give one, and of {STATES}.")
     walk_seed, network_seed, batch_seed = map(int, np.random.SeedSequence(seed).generate_state(3))
     visited = [_Visited(each, k, students, config, walk_seed + k) for k, each in enumerate(lessons)]
     sizes = {(each.states.shape[-1], each.actions) for each in visited}
@@ -115,7 +115,9 @@ class _Visited:
     """Where S students were in a lesson so far, [S, n, D], and the teacher's values, [S, n, A]."""
 
     def __init__(self, lesson, number, students, config, seed):
-        envs = make_envs(lesson.env_id, students * config.environments)
+        envs = make_envs(lesson.env_id, students * config.environments, **(lesson.world or {}))
+        blur = partial(noisy, size=lesson.noise, rng=np.random.default_rng(seed))
+        self.behind = blur if np.any(lesson.noise) else lambda act: act  # the student's sensors
         self.ask, self.number, self.config = partial(teacher_values, lesson.teacher), number, config
         first = torch.as_tensor(envs.reset(seed=seed)[0][:students, None])  # [S, 1, D]
         self.actions = self.ask(first).shape[-1]  # also raises before any work
@@ -126,7 +128,7 @@ class _Visited:
 
     def visit(self, network, by_teacher):
         """Add the states of one round, and the teacher's standardised values there."""
-        student, ask = greedy_in(network, self.number, self.actions), self.ask
+        student, ask = self.behind(greedy_in(network, self.number, self.actions)), self.ask
         self.act = (lambda seen: ask(torch.as_tensor(seen)).argmax(-1)) if by_teacher else student
         states = visit_states(self.steps, self.config.states)
         q = ask(states)
@@ -141,5 +143,5 @@ class _Visited:
         size = len(self.states), self.config.batch_size, 1
         index = torch.randint(self.states.shape[1], size, generator=generator)
         states, values = (each.take_along_dim(index, 1) for each in (self.states, self.values))
-        found = answer(network, states, self.number, self.actions)
-        return loss(found, values, self.config.temperature).mean(-1)  # [S]
+        look = self.behind(partial(answer, network, lesson=self.number, actions=self.actions))
+        return loss(look(states.numpy()), values, self.config.temperature).mean(-1)  # [S]

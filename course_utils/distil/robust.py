@@ -51,5 +51,4 @@ def fgsm(network: QNetwork, observation: Tensor, size) -> Tensor:
 
 def attacked(network: QNetwork, size, attack: Callable = fgsm) -> Callable:
     """The greedy agents, whose sensors somebody deceives who knows their weights."""
-    act = greedy(network)
-    return lambda observation: act(attack(network, observation, size))
+    return lambda observation: greedy(network)(attack(network, observation, size))

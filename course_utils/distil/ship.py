@@ -38,8 +38,7 @@ def plain_network(network: QNetwork, number: int = 0, task: int | None = None) -
     norm = [nn.LayerNorm(facts["width"], elementwise_affine=False)] if facts["layer_norm"] else []
     chain = []
     for layer in own:
-        form = layer.weight.shape[1:]
-        linear = nn.utils.skip_init(nn.Linear, *form)  # moves no stream of random numbers
+        linear = nn.utils.skip_init(nn.Linear, *layer.weight.shape[1:])  # moves no random stream
         linear.weight.copy_(layer.weight[number].T)
         linear.bias.copy_(layer.bias[number, 0])
         chain += [*norm, nn.ReLU(), linear] if chain else [linear]
@@ -95,7 +94,8 @@ def export_onnx(path: Path, network: QNetwork, number: int = 0, task: int | None
 def quantize_onnx(path: Path, path_int8: Path) -> None:
     """Write a copy of an ONNX file with weights of 8 bits; inputs, outputs, biases stay float32.
 
-    One scale a matrix; between layers numbers are rounded as they come. Raises as `onnx_q`.
+    Of the 8 bits 7 are used, with one scale a matrix; between layers numbers are rounded to 8 bits
+    as they come. Raises as `onnx_q`.
     """
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic

@@ -61,8 +61,7 @@ def visit_states(steps: Iterator, states: int) -> Tensor:
         visited.append(next(steps))
         counts = counts + visited[-1].real.sum(-1)  # [S]
     seen, *_, real = (np.stack(column, 1) for column in zip(*visited, strict=True))  # [S, T, N, …]
-    players = zip(seen, real, strict=True)
-    return torch.as_tensor(np.stack([own[there][:states] for own, there in players]))
+    return torch.tensor(np.stack([own[ok][:states] for own, ok in zip(seen, real, strict=True)]))
 
 
 def kickstart(teacher, weight=1, until=0.5, temperature=1, loss=kickstart_loss, schedule=annealed):

@@ -195,6 +195,59 @@ def test_who_goes_to_the_states(teacher, states, by_teacher):
     assert last.states == TINY.rounds * TINY.states
 
 
+def test_noise_is_the_students_and_not_the_teachers(teacher):
+    """The teacher is asked about true states; the student answers other numbers, as far away."""
+    asked, answered = [], []
+
+    def watching(observation):
+        asked.append(observation)
+        return teacher(observation[None])[0].detach()
+
+    def watched(student, teacher_q, temperature):
+        answered.append(student.detach())
+        return kl_loss(student, teacher_q, temperature)
+
+    def first_answers(noise):
+        asked.clear(), answered.clear()
+        list(distill(TINY, [Lesson(POLE, watching, noise)], 3, watched, states="teacher"))
+        return torch.cat(asked), answered[0]
+
+    (calm_states, calm), (rough_states, rough) = first_answers(0.0), first_answers(0.5)
+    assert torch.equal(calm_states, rough_states)
+    assert not torch.equal(calm, rough)
+    same, again = first_answers(np.zeros(4)), first_answers(0.5)
+    assert torch.equal(same[1], calm) and torch.equal(again[1], rough)
+
+
+def test_a_student_behind_noise_acts_on_what_it_sees(teacher):
+    def end(noise):
+        *_, last = distill(TINY, [Lesson(POLE, teacher, noise)], 3, states="student")
+        return last.network.head.weight
+
+    assert torch.equal(end(0.0), end(0.0)) and not torch.equal(end(0.0), end(0.3))
+
+
+@pytest.mark.slow
+def test_a_lesson_takes_place_in_its_world():
+    def nothing(observation):
+        return torch.zeros(len(observation), 4)
+
+    def visited(world):
+        seen = []
+
+        def watching(observation):
+            seen.append(observation)
+            return nothing(observation)
+
+        list(distill(TINY, [Lesson("LunarLander-v3", watching, world=world)], 2, states="teacher"))
+        return torch.cat(seen)
+
+    calm, windy = visited(None), visited({"enable_wind": True, "wind_power": 20.0})
+    assert torch.equal(calm, visited({})) and not torch.equal(calm, windy)
+    with pytest.raises(ValueError, match="strength"):
+        visited({"strength": 2})
+
+
 # ---- students ----
 
 
