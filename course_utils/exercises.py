@@ -17,32 +17,31 @@ def check(name: str, attempt):
 
     Else the reference: so "Run all" reaches the end. Raises ValueError for an unknown name.
     """
-    exercise, goes_on = book("contents").find(name), "The notebook goes on with"
-    try:
-        tried = book("examination").examine(exercise, attempt)
-        print(f"{name}: right{tried}. {goes_on} your answer.")
-        return attempt
-    except book("examination").NotAttempted:
-        print(f"{name}: not attempted yet. {goes_on} the course's own version.")
-    except book("examination").WrongAnswer as wrong:
-        print(f"{name}: not yet right. {wrong}\n{goes_on} the course's own version; try again.")
-    return exercise.answer
+    verdict, goes_on_with = book("examination").judge(book("contents").find(name), attempt)
+    print(f"{name}: {verdict}")
+    return goes_on_with
 
 
 def hint(name: str, number: int = 1) -> None:
     """Print the exercise's hint of that number; each says more than the one before."""
     hints = book("contents").find(name).hints
     number = min(max(number, 1), len(hints))
-    then = f'More: hint("{name}", {number + 1})' if hints[number:] else f'Then: solution("{name}")'
-    print(f"Hint {number} of {len(hints)}: {hints[number - 1]} {then}.")
+    more = f'hint("{name}", {number + 1})' if hints[number:] else f'solution("{name}")'
+    print(f"Hint {number} of {len(hints)}: {hints[number - 1]} Next: exercises.{more}.")
 
 
 def solution(name: str) -> None:
-    """Show the answer: the source of the function in `course_utils`, or the right letter."""
-    if callable(answer := book("contents").find(name).answer):
-        display(Code(book("contents").source_to_paste(answer), language="python"))
-    else:
-        print(f"The right choice is {answer!r}.")
+    """Show the answer: source to paste, or the right letter; of an open task one attempt."""
+    if len(answer := book("contents").told(name)) == 1:
+        return print(f"The right choice is {answer!r}.")
+    display(Code(answer, language="python"))
+
+
+def open_task(name: str, attempt=...) -> float | None:
+    """Judge what was made where nobody has seen it; print mark and figure. Returns the figure."""
+    verdict, figure = book("open_tasks").judge(book("contents").find(name), attempt)
+    print(f"{name}: {verdict}")
+    return figure
 
 
 class predict:

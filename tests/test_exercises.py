@@ -6,7 +6,8 @@ from IPython.display import Code
 
 from course_utils import exercises
 from course_utils.exercise_book import contents
-from course_utils.exercise_book.examination import Exercise, NotAttempted, WrongAnswer, examine
+from course_utils.exercise_book.examination import Exercise, examine
+from course_utils.exercise_book.trial import NotAttempted, WrongAnswer
 from course_utils.learn import tabular
 from course_utils.networks import update_target
 
@@ -21,25 +22,33 @@ def target_without_mask(reward, terminated, next_q, discount):
 
 def test_check_goes_on_with_the_right_function(capsys):
     assert exercises.check("q_learning_target", target_with_where) is target_with_where
-    assert "right on all 5 inputs" in capsys.readouterr().out
+    assert "right on all 6 inputs" in capsys.readouterr().out
     assert exercises.check("q_learning_target", target_without_mask) is tabular.q_learning_target
     assert "terminal mask is missing" in capsys.readouterr().out
     assert exercises.check("q_learning_target", ...) is tabular.q_learning_target
     assert "not attempted yet" in capsys.readouterr().out
-    assert exercises.check("continuous_actions", "a") == "b"
-    assert "continuous_actions: not yet right. A continuous state" in capsys.readouterr().out
-    assert exercises.check("continuous_actions", "B") == "B"
-    assert "continuous_actions: right: 'b'. The notebook goes on" in capsys.readouterr().out
+
+
+def test_check_of_a_choice_shows_no_letter_but_the_right_one(capsys):
+    right = contents.find("continuous_actions").answer
+    wrong, told = next(iter(contents.find("continuous_actions").mistakes.items()))
+    assert exercises.check("continuous_actions", wrong) is None
+    assert capsys.readouterr().out == f"continuous_actions: not yet right. {told}\n"
+    assert exercises.check("continuous_actions", f" ({right.upper()}) ") == f" ({right.upper()}) "
+    assert f"continuous_actions: right: '{right}'." in capsys.readouterr().out
+    assert exercises.check("continuous_actions", ...) is None
+    assert capsys.readouterr().out == "continuous_actions: not attempted yet.\n"
 
 
 def test_hints_and_solution(capsys):
     exercises.hint("q_learning_target")
     assert "Hint 1 of 3" in (told := capsys.readouterr().out)
-    assert 'hint("q_learning_target", 2)' in told
+    assert 'Next: exercises.hint("q_learning_target", 2).' in told
     exercises.hint("q_learning_target", 99)
     assert "Hint 3 of 3" in (told := capsys.readouterr().out) and "solution" in told
     exercises.solution("continuous_actions")
-    assert "'b'" in capsys.readouterr().out
+    right = contents.find("continuous_actions").answer
+    assert capsys.readouterr().out == f"The right choice is '{right}'.\n"
 
 
 def test_a_solution_is_shown_as_it_was_written(monkeypatch, capsys):
@@ -91,7 +100,7 @@ def test_an_answer_is_tried_anew_each_time_and_without_touching_the_inputs():
     with pytest.raises(WrongAnswer, match="For .* it gives 3; right is 2"):
         examine(exercise, answer := lambda x: factor * x)
     factor = 2
-    assert examine(exercise, answer) == " on all 2 inputs"
+    assert examine(exercise, answer) == (" on all 2 inputs", answer)
     with pytest.raises(WrongAnswer, match="changes its inputs"):
         examine(exercise, lambda x: np.multiply(x, 2, out=x) if isinstance(x, np.ndarray) else 2.0)
     with pytest.raises(NotAttempted):

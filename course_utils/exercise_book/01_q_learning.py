@@ -1,42 +1,66 @@
 """The exercises of notebook 01."""
 
 from dataclasses import replace
-from operator import index
 
 import numpy as np
 
 from course_utils import envs
-from course_utils.exercise_book.examination import Exercise, WrongAnswer
+from course_utils.exercise_book.examination import Exercise
+from course_utils.exercise_book.trial import WrongAnswer, brief
 from course_utils.learn import tabular
 
-RNG = np.random.default_rng(1)
+RNG, SAMPLES = np.random.default_rng(1), 4000
 ICE, TAXI, CLIFF = map(envs.read_mdp, ("FrozenLake-v1", "Taxi-v4", "CliffWalking-v1"))
 SLIPPERY = envs.read_mdp("FrozenLake-v1", success_rate=0.6)
 ELSEWHERE = replace(ICE, start=np.array([0.7, 0.2, 0.1] + [0.0] * 13))
+RANDOM = envs.MDP(  # each outcome has its own reward, end and probability
+    "random",
+    RNG.dirichlet(np.ones(2), (5, 3)),
+    RNG.integers(5, size=(5, 3, 2)),
+    RNG.normal(size=(5, 3, 2)),
+    RNG.random((5, 3, 2)) < 0.3,
+    RNG.dirichlet(np.ones(5)),
+    np.inf,
+)
 CAREFUL = tabular.greedy_policy(tabular.value_iteration(ICE, 0.9), epsilon=0.1)
 DRIVER = tabular.greedy_policy(tabular.value_iteration(TAXI, 0.99))  # arrives: else paid twice
-TIE = np.array([0.0, 1.0, 1.0, -1.0])
+MIXED = RNG.dirichlet(np.ones(3), 5)
+VALUES = {  # some values of four actions or less, and ε
+    (0.0, 0.0, 0.0, 0.0): (0.0, 0.9),
+    (0.0, 1.0, 1.0, -1.0): (0.0, 0.4),
+    (0.5, 0.49, 0.5, 0.2): (0.0,),
+    (-3.0, -1.0, -2.0): (0.3,),
+    (2.0, 1.0): (0.5, 1.0),
+    (-0.5, -0.7, -0.1): (0.1,),
+}
 
 
 def steps(*shape):
-    """Rewards, terminal flags and next values of steps, drawn."""
-    return RNG.normal(size=shape), RNG.random(shape) < 0.5, RNG.normal(size=(*shape, 4)), 0.9
+    """Rewards, terminal flags and next values of random steps."""
+    return RNG.normal(size=shape), RNG.random(shape) < 0.5, RNG.normal(size=(*shape, 4)) - 1, 0.9
 
 
-def action_shares(act, q, epsilon, draws=4000):
-    """How often each action is drawn; an answer with its own randomness raises WrongAnswer."""
+def action_shares(act, q, epsilon):
+    """Each action's share of what is sampled, then 1; what is no action raises WrongAnswer."""
     rng, twin = np.random.default_rng(3), np.random.default_rng(3)
-    actions = [index(act(q, epsilon, rng)) for _ in range(draws)]
-    if actions[:50] != [index(act(q, epsilon, twin)) for _ in range(50)]:
-        raise WrongAnswer(
-            "The same rng does not give the same actions: draw all random numbers from `rng`."
-        )
-    if min(actions) < 0 or max(actions) >= len(q):
-        raise ValueError(
-            f"an action must be a number from 0 to {len(q) - 1}, not {min(actions)} "
-            f"or {max(actions)}"
-        )
-    return np.bincount(actions, minlength=len(q)) / draws
+    first = act(q, epsilon, rng)
+    if not isinstance(first, int | np.integer) or isinstance(first, bool):
+        told = f"this is {brief(first)}" if np.ndim(first) else f"this is {type(first).__name__}"
+        raise WrongAnswer(f"Return the number of an action, an int; {told}.")
+    actions = np.array([first] + [act(q, epsilon, rng) for _ in range(SAMPLES - 1)])
+    if not all(act(q, epsilon, twin) == action for action in actions[:50]):
+        told = "sample all random numbers from `rng`"
+        raise WrongAnswer(f"The same rng does not give the same actions: {told}.")
+    if actions.min() < 0 or actions.max() >= len(q):
+        found = f"from {actions.min()} to {actions.max()}"
+        raise WrongAnswer(f"The actions have the numbers 0 to {len(q) - 1}; yours go {found}.")
+    return np.append(np.bincount(actions, minlength=len(q)) / SAMPLES, 1)
+
+
+def shares_differ(case, found, wanted):
+    action = np.abs(found - wanted).argmax()
+    told = f"of {SAMPLES:,} sampled actions {found[action]:.1%} are action {action}"
+    return f"With q = {case[0]} and ε = {case[1]} {told}; right is about {wanted[action]:.0%}."
 
 
 def unmasked(mdp, policy, horizon):
@@ -50,6 +74,7 @@ EXERCISES = [
             (SLIPPERY, RNG.normal(size=16), 0.9),
             (CLIFF, RNG.normal(size=48), 0.5),
             (SLIPPERY, np.ones(16), 1.0),
+            (RANDOM, RNG.normal(size=5), 0.7),
         ],
     ),
     Exercise(
@@ -58,26 +83,26 @@ EXERCISES = [
             (1.0, True, np.array([1.0, 2.0]), 0.9),
             (1.0, False, np.array([1.0, 2.0]), 0.9),
             (-1.0, False, np.array([-3.0, -2.0]), 0.5),
-            steps(6),
+            *map(steps, (6, 1)),
             steps(2, 3),
         ],
     ),
     Exercise(
         tabular.epsilon_greedy,
-        cases=[
-            (np.zeros(4), 0.0),
-            (TIE, 0.0),
-            (TIE, 0.4),
-            (np.array([0.5, 0.49, 0.5, 0.2]), 0.0),
-            (np.array([-3.0, -1.0, -2.0]), 0.3),
-            (TIE, 1.0),
-        ],
+        cases=[(np.array(q), epsilon) for q, several in VALUES.items() for epsilon in several],
         probe=action_shares,
-        tolerance=0.035,
+        tell=shares_differ,
+        tolerance=0.04,
     ),
     Exercise(
         tabular.policy_return,
-        cases=[(ICE, np.full((16, 4), 0.25), 20), (ELSEWHERE, CAREFUL, 150), (TAXI, DRIVER, 30)],
+        cases=[
+            (ICE, np.full((16, 4), 0.25), 20),
+            (ELSEWHERE, CAREFUL, 150),
+            (TAXI, DRIVER, 30),
+            (RANDOM, MIXED, 1),
+            (RANDOM, MIXED, 7),
+        ],
         mistakes={
             unmasked: "The future behind a terminal step is counted: the episode has ended there. "
             "bellman_backup has the mask."

@@ -1,31 +1,22 @@
 """The exercises of notebook 02."""
 
-from functools import partial
-
-import numpy as np
 import torch
 
 from course_utils import losses, networks, replay
-from course_utils.exercise_book.examination import Exercise, WrongAnswer
+from course_utils.exercise_book import streams
+from course_utils.exercise_book.examination import Exercise
+from course_utils.exercise_book.trial import NotAttempted, WrongAnswer
 
-STREAM = torch.Generator().manual_seed(1)
-randn, rand = partial(torch.randn, generator=STREAM), partial(torch.rand, generator=STREAM)
-REWARD, DONE = randn(2, 5, 4), rand(2, 5, 4) < 0.3
+randn, rand, _ = streams()
 ENDS = torch.tensor([[0, 0, 0], [1, 0, 0], [0, 1, 1], [0, 0, 1]], dtype=torch.bool)
 
 
 def steps(discount, *shape):
-    terminated = (rand(shape) < 0.5).float()
-    return randn(shape), terminated, randn(*shape, 3).requires_grad_(), discount
+    return randn(shape), (rand(shape) < 0.5).float(), randn(*shape, 3) - 1, discount
 
 
-def without_gradient(target, *arguments):
-    y = target(*arguments)
-    if getattr(y, "requires_grad", False):
-        raise WrongAnswer(
-            "The target carries a gradient, so it would be pulled towards Q: end with `.detach()`."
-        )
-    return y
+def rewards(*shape):
+    return randn(shape), rand(shape) < 0.3, 0.9
 
 
 def refreshed(update_target, rate):
@@ -35,20 +26,20 @@ def refreshed(update_target, rate):
         target, online = (
             torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 1)) for _ in range(2)
         )
-    before = numbers_of(online)
-    update_target(target, online, rate)
-    if not torch.equal(before, numbers_of(online)):
-        raise WrongAnswer("The online network has changed: only the target network may move.")
-    if any(parameter.grad_fn for parameter in target.parameters()):
-        raise WrongAnswer(
-            "The target network became part of a computation: update inside `torch.no_grad()`."
-        )
+    before = [numbers_of(target), numbers_of(online)]
+    result = update_target(target, online, rate)
     moved = numbers_of(target)
+    if result is ... and torch.equal(before[0], moved):
+        raise NotAttempted
+    if not torch.equal(before[1], numbers_of(online)):
+        raise WrongAnswer("The online network has changed: only the target network may move.")
+    if any(parameter.grad_fn or not parameter.requires_grad for parameter in target.parameters()):
+        told = "update inside `torch.no_grad()`, in place"
+        raise WrongAnswer(f"The target network became part of a computation: {told}.")
     online[0].weight.data += 1  # would a shared tensor show it?
     if not torch.equal(moved, numbers_of(target)):
-        raise WrongAnswer(
-            "Target and online network now share their numbers: copy the values, not the tensors."
-        )
+        told = "copy the values, not the tensors"
+        raise WrongAnswer(f"Target and online network now share their numbers: {told}.")
     return moved.numpy()
 
 
@@ -56,33 +47,18 @@ def numbers_of(network):
     return torch.nn.utils.parameters_to_vector(network.parameters()).detach().clone()
 
 
-def both(n_step_return, *arguments):
-    answer = n_step_return(*arguments)
-    try:
-        total, steps = answer
-    except (TypeError, ValueError):
-        raise WrongAnswer(
-            "Return two tensors: the discounted sum, and the number of rewards in it."
-        ) from None
-    return np.stack([np.asarray(total, float), np.asarray(steps, float)])
-
-
+ENDING = torch.tensor([1.0, 1.0]), torch.tensor([0.0, 1.0]), torch.tensor([[3.0, 5.0]] * 2), 0.9
 EXERCISES = [
     Exercise(
         losses.td_target,
         cases=[
-            (
-                torch.tensor([1.0, 1.0]),
-                torch.tensor([0.0, 1.0]),
-                torch.tensor([[3.0, 5.0], [3.0, 5.0]]),
-                0.9,
-            ),
-            (torch.tensor([-1.0]), torch.tensor([0.0]), torch.tensor([[-3.0, -2.0]]), 0.5),
+            ENDING,
             steps(0.9, 6),
             steps(0.5, 2, 3),
+            steps(1.0, 1),
             steps(torch.tensor([0.9, 0.81, 0.5, 0.0]), 4),
         ],
-        probe=without_gradient,
+        learns=3,  # that is, nothing through it: the reference carries no gradient
     ),
     Exercise(
         networks.update_target,
@@ -94,9 +70,8 @@ EXERCISES = [
         replay.n_step_return,
         cases=[
             (torch.tensor([[1.0, 2.0, 4.0]] * 4), ENDS, 0.5),
-            (REWARD, DONE, 0.9),
-            (REWARD[0, :, :1], DONE[0, :, :1], 0.9),
+            *(rewards(*shape) for shape in [(2, 5, 4), (5, 1), (1, 3), (4,), (6, 6)]),
+            (torch.ones(5), torch.zeros(5, dtype=torch.bool), 1.0),
         ],
-        probe=both,
     ),
 ]

@@ -1,34 +1,31 @@
 """The exercises of notebook 03."""
 
-from functools import partial
-
 import numpy as np
 import torch
 
 from course_utils import evaluation, losses, networks, replay
+from course_utils.exercise_book import streams
 from course_utils.exercise_book.examination import Exercise
 
 RNG = np.random.default_rng(4)
-STREAM = torch.Generator().manual_seed(1)
-randn, rand = partial(torch.randn, generator=STREAM), partial(torch.rand, generator=STREAM)
+randn, rand, _ = streams()
+SHAPES = [(4,), (5, 4), (2, 3, 4), (1, 3), (6, 2), (3, 3)]
 
 EXERCISES = [
     Exercise(
         losses.double_q,
         cases=[
             (torch.tensor([[3.0, 5.0], [3.0, 5.0]]), torch.tensor([[2.0, 1.0], [1.0, 2.0]])),
-            (randn(5, 4), randn(5, 4)),
-            (randn(2, 3, 4), randn(2, 3, 4)),
+            *((randn(shape), randn(shape)) for shape in SHAPES),
         ],
     ),
     Exercise(
         networks.dueling_q,
         cases=[
             (torch.tensor([2.0]), torch.tensor([1.0, 2.0, 6.0])),
-            (randn(5, 1), 3 + randn(5, 4)),
-            (randn(2, 3, 1), 3 + randn(2, 3, 4)),
-            (randn(6, 1), 3 + randn(6, 2)),
+            *((randn(*shape[:-1], 1), 1 + 3 * randn(shape)) for shape in SHAPES),
         ],
+        learns=2,
     ),
     Exercise(
         replay.importance_weights,
@@ -36,6 +33,7 @@ EXERCISES = [
             (torch.tensor([0.5, 0.25, 0.125]), 8, 1.0),
             (torch.tensor([0.01, 0.002, 0.001]), 1000, 0.5),
             (0.01 * rand(2, 6) + 1e-3, 500, 0.7),
+            (0.01 * rand(3, 1) + 1e-3, 500, 0.4),
             (torch.tensor([0.2, 0.4]), 10, 0.0),
         ],
     ),
@@ -44,11 +42,9 @@ EXERCISES = [
         cases=[
             (np.array([500.0, 480.0, 20.0, 490.0]),),
             (np.arange(8.0) ** 3,),
-            (RNG.normal(size=10),),
+            *((RNG.normal(size=size),) for size in (10, 1, 2, 3, 7, 11)),
             (np.exp(RNG.normal(size=(20, 3))),),
-            (np.array([1.0, 2.0, 9.0]),),
-            (RNG.normal(size=7),),
-            (RNG.normal(size=11),),
+            (RNG.normal(size=(5, 1, 2)),),
         ],
     ),
 ]

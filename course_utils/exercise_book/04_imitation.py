@@ -1,26 +1,23 @@
 """The exercises of notebook 04."""
 
-from functools import partial
-
 import torch
 
 from course_utils import losses
-from course_utils.exercise_book import with_gradient
+from course_utils.exercise_book import streams
 from course_utils.exercise_book.examination import Exercise
 
-STREAM = torch.Generator().manual_seed(1)
-randn, randint = partial(torch.randn, generator=STREAM), partial(torch.randint, generator=STREAM)
+randn, _, randint = streams()
+SHAPES = [(5, 4), (2, 3, 4), (1, 3), (6, 2), (4, 4)]
+EXTREME = torch.tensor([[0.0, 200.0], [200.0, 0.0], [-500.0, -501.0], [900.0, 899.0]])
 
 EXERCISES = [
     Exercise(
         losses.cloning_loss,
         cases=[
             (torch.tensor([0.0, 1.0, 3.0]), torch.tensor(1)),
-            (3 * randn(5, 4), randint(4, (5,))),
-            (3 * randn(2, 3, 4), randint(4, (2, 3))),
-            (3 * randn(6, 2), randint(2, (6,))),
-            (torch.tensor([[0.0, 200.0], [200.0, 0.0]]), torch.tensor([0, 0])),
+            *((3 * randn(shape), randint(shape[-1], shape[:-1])) for shape in SHAPES),
+            (EXTREME, torch.tensor([0, 0, 1, 1])),
         ],
-        probe=with_gradient,
+        learns=1,
     )
 ]

@@ -1,16 +1,16 @@
 """The exercises of notebook 06."""
 
-from functools import partial
-
 import numpy as np
 import torch
 
+from course_utils.exercise_book import streams
 from course_utils.exercise_book.examination import Exercise
 from course_utils.losses import soft_value
 from course_utils.teach.rewards import shaping_reward
 
 RNG = np.random.default_rng(1)
-randn = partial(torch.randn, generator=torch.Generator().manual_seed(1))
+randn, rand, _ = streams()
+SHAPES = {(4,): 1.0, (5, 4): 0.5, (2, 3, 2): 2.0, (1, 3): 0.01, (3, 3): 5.0}
 
 
 def steps(discount, *shape):
@@ -25,15 +25,17 @@ EXERCISES = [
             steps(0.9, 6),
             steps(1.0, 3, 4),
             (np.ones(3), 2 * np.ones(3), np.array([1.0, 0.0, 1.0]), 0.25),
+            (randn(2, 3), randn(2, 3), (rand(2, 3) < 0.5).float(), 0.7),
+            (randn(1), randn(1), torch.zeros(1), 0.9),
+            (randn(4), randn(4), torch.tensor([0.0, 1.0, 0.0, 1.0]), rand(4)),
         ],
     ),
     Exercise(
         soft_value,
         cases=[
             (torch.tensor([0.0, 0.0, 0.0]), 1.0),
-            (3 * randn(5, 4), 0.5),
-            (3 * randn(2, 3, 2), 2.0),
-            (torch.tensor([[200.0, 100.0]]), 0.1),
+            *((3 * randn(shape), tau) for shape, tau in SHAPES.items()),
+            (torch.tensor([[200.0, 100.0], [-300.0, -200.0]]), 0.1),
         ],
     ),
 ]

@@ -1,59 +1,40 @@
 """The exercises of notebook 11."""
 
-from functools import partial
-
-import torch
-
 from course_utils.distil.teachers import trembling_policy
-from course_utils.exercise_book import finite_loss, two_policies
-from course_utils.exercise_book.examination import Exercise, WrongAnswer
+from course_utils.exercise_book import streams, two_policies
+from course_utils.exercise_book.examination import Exercise
+from course_utils.exercise_book.trial import WrongAnswer
 from course_utils.losses import annealed, kickstart_loss
 
-BY_ZERO = {  # what a division by 0 tells, by the value of `until`
-    0: "your function divides by `until`, which may be 0. The weight never falls then: return it "
-    "before you divide.",
-    1: "your function divides by 1 − `until`, which may be 0. The weight falls before `until`: "
-    "divide by `until`.",
+randn, *_ = streams(2)
+SHARES = {(4,): 0.0, (3, 4): 0.5, (2, 3, 4): 0.2, (2, 2): 1.0, (2, 5): 0.7, (1, 3): 0.1}
+MOMENTS = {  # by (weight, until)
+    (1.0, 0.5): [0.25],
+    (2.0, 0.5): [0.0, 0.1, 0.5, 0.8],
+    (3.0, 0.25): [0.2, 0.25, 1.0],
+    (0.5, 1.0): [0.3, 1.0],
+    (0.5, 0.0): [0.5],
+    (3.0, 0.0): [0.0, 1.0],
 }
 
 
 def where_it_divides(function, weight, progress, until):
     try:
         return function(weight, progress, until)
-    except ZeroDivisionError as error:
-        if until not in BY_ZERO:
+    except WrongAnswer as wrong:
+        if not isinstance(wrong.__cause__, ZeroDivisionError) or until not in (0, 1):
             raise
-        raise WrongAnswer(f"Your function raised ZeroDivisionError: {BY_ZERO[until]}") from error
+        divisor, falls = ("`until`", "never falls") if until == 0 else ("1 − `until`", "is 0 there")
+        told = f"your function divides by {divisor}, which may be 0. The weight {falls} then"
+        raise WrongAnswer(f"Your function raised ZeroDivisionError: {told}.") from None
 
-
-randn = partial(torch.randn, generator=torch.Generator().manual_seed(2))
 
 EXERCISES = [
-    Exercise(kickstart_loss, cases=two_policies(), probe=finite_loss),
+    Exercise(kickstart_loss, cases=two_policies(), learns=1),
     Exercise(
         annealed,
-        cases=[
-            *(
-                (1.0, 0.25, 0.5),
-                (2.0, 0.0, 0.5),
-                (2.0, 0.1, 0.5),
-                (2.0, 0.5, 0.5),
-                (2.0, 0.8, 0.5),
-                (3.0, 0.2, 0.25),
-            ),
-            *((3.0, 1.0, 0.25), (0.5, 0.3, 1.0), (0.5, 1.0, 1.0), (0.5, 0.5, 0.0), (3.0, 1.0, 0.0)),
-        ],
+        cases=[(w, progress, until) for (w, until), some in MOMENTS.items() for progress in some],
         probe=where_it_divides,
     ),
-    Exercise(
-        trembling_policy,
-        cases=[
-            (torch.tensor([1.0, 3.0, 2.0]), 0.3),
-            (randn(4), 0.0),
-            (randn(3, 4), 0.5),
-            (randn(2, 3, 4), 0.2),
-            (randn(2, 2), 1.0),
-            (randn(2, 5), 0.7),
-        ],
-    ),
+    Exercise(trembling_policy, cases=[(randn(shape), share) for shape, share in SHARES.items()]),
 ]

@@ -5,46 +5,33 @@ import torch
 
 from course_utils.distil.robust import decision_gradient, fgsm
 from course_utils.distil.ship import numpy_q
-from course_utils.exercise_book.examination import Exercise, WrongAnswer
+from course_utils.exercise_book.examination import Exercise
 from course_utils.networks import QNetwork
 
 STREAM, RNG = torch.Generator().manual_seed(1), np.random.default_rng(1)
 
 
-def watching(states, numbers, actions, size, hidden_layers=2):
-    """Networks, what they observe, and a size."""
-    network = QNetwork(2, numbers, actions, 8, hidden_layers, layer_norm=False, generator=STREAM)
-    return network, torch.randn(2, states, numbers, generator=STREAM), size
+def watching(states, numbers, actions, size, hidden_layers=2, unseen=0, seeds=2):
+    """Networks that do not see the last `unseen` numbers, what they observe, and a size."""
+    shape = numbers, actions, 8, hidden_layers
+    network = QNetwork(seeds, *shape, layer_norm=False, generator=STREAM)
+    network.observation_scale[numbers - unseen :] = 0
+    return network, torch.randn(seeds, states, numbers, generator=STREAM), size
 
 
 def layers(sizes, *leading):
-    """Layers and observations. The layers come as a tuple, whose arrays `check` can compare."""
+    """Layers and observations."""
 
     def normal(*shape):
         return RNG.normal(size=shape).astype(np.float32)
 
     pairs = zip(sizes, sizes[1:], strict=False)
-    return tuple((normal(*pair), normal(pair[1])) for pair in pairs), normal(*leading, sizes[0])
-
-
-def deceived(attack, *arguments):
-    result = attack(*arguments)
-    return result.detach() if isinstance(result, torch.Tensor) else result
+    return [(normal(*pair), normal(pair[1])) for pair in pairs], normal(*leading, sizes[0])
 
 
 def by_the_norm(network, observation, size):
     gradient = decision_gradient(network, observation)
     return observation - size * gradient / gradient.norm(dim=-1, keepdim=True)
-
-
-def with_numpy(numpy_q, *arguments):
-    result = numpy_q(*arguments)
-    if isinstance(result, torch.Tensor):
-        raise WrongAnswer(
-            "This is a tensor of PyTorch: use NumPy alone, then the agent flies "
-            "where there is no torch."
-        )
-    return result
 
 
 EXERCISES = [
@@ -55,8 +42,8 @@ EXERCISES = [
             watching(5, 4, 2, 0.5, hidden_layers=1),
             watching(3, 3, 4, torch.tensor([0.3, 0.02, 0.1])),
             watching(4, 4, 3, torch.tensor([0.05, 0.1, 0.4, 0.2])),
+            watching(2, 3, 3, 0.2, unseen=1, seeds=1),  # there the gradient is 0
         ],
-        probe=deceived,
         mistakes={
             by_the_norm: "The gradient is divided by its norm: take its sign, then each number "
             "moves by all of its size."
@@ -65,18 +52,11 @@ EXERCISES = [
     Exercise(
         numpy_q,
         cases=[
-            (
-                (
-                    (
-                        np.array([[1.0, 0.0], [0.0, 2.0]], np.float32),
-                        np.array([0.5, -9.0], np.float32),
-                    ),
-                ),
-                np.array([1.0, 3.0], np.float32),
-            ),
+            ([(np.diag([1, 2]).astype("f"), np.array([0.5, -9], "f"))], np.array([1, 3], "f")),
             layers((3, 5, 4), 6),
             layers((4, 6, 5, 3), 2, 3),
+            layers((3, 3, 3), 1),
+            layers((2, 4, 4, 4, 2), 2, 1, 2),
         ],
-        probe=with_numpy,
     ),
 ]

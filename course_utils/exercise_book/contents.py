@@ -20,20 +20,22 @@ FOLDER = Path(__file__).parent
 STEMS = sorted({path.stem for path in FOLDER.glob("[0-9]*")})  # of notebooks
 
 
-def find(name: str) -> Exercise:
-    """The exercise of that name; raises ValueError with the names that there are."""
+def find(name: str):
+    """The exercise or open task of that name; ValueError with the names that there are."""
+    if name in words("open_tasks"):
+        tasks = importlib.import_module("course_utils.exercise_book.open_tasks")
+        return tasks.OpenTask(getattr(tasks, name), **words("open_tasks")[name])
     for stem in STEMS:  # one after the other, so that no later chapter is loaded
         if name in chapter(stem):
             return chapter(stem)[name]
-    names = ", ".join(name for stem in STEMS for name in chapter(stem))
+    names = ", ".join([*(n for stem in STEMS for n in chapter(stem)), *words("open_tasks")])
     raise ValueError(f"there is no exercise '{name}'. There are: {names}.")
 
 
 @cache
 def chapter(stem: str) -> dict[str, Exercise]:
     """The exercises of one notebook by their names, in the order of the files, functions first."""
-    words, found = FOLDER / f"{stem}.yaml", {}
-    said = yaml.safe_load(words.read_text(encoding="utf-8")) if words.exists() else {}
+    said, found = dict(words(stem)), {}
     if (FOLDER / f"{stem}.py").exists():
         module = importlib.import_module(f"course_utils.exercise_book.{stem}")
         for exercise in module.EXERCISES:
@@ -42,7 +44,14 @@ def chapter(stem: str) -> dict[str, Exercise]:
     return found | {name: Exercise(**choice) for name, choice in said.items()}
 
 
-def complete(exercise: Exercise, hints=(), mistakes=()) -> Exercise:
+@cache
+def words(stem: str) -> dict:
+    """What the .yaml of a notebook says."""
+    file = FOLDER / f"{stem}.yaml"
+    return yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+
+def complete(exercise: Exercise, hints=(), mistakes=(), **_) -> Exercise:
     """The exercise of a function with these hints and mistakes, too; exchanges become functions."""
     told = exercise.mistakes | dict(mistakes)
     made = {
@@ -70,6 +79,12 @@ def with_mistake(function: Callable, exchange: str) -> Callable:
 def _parameters(function):
     parameters = inspect.signature(function).parameters.values()
     return inspect.Signature([one.replace(annotation=one.empty) for one in parameters])
+
+
+def told(name: str) -> str:
+    """What is to be shown as the answer: source to paste, or a letter."""
+    answer = find(name).answer
+    return source_to_paste(answer) if callable(answer) else answer
 
 
 def source_to_paste(function: Callable) -> str:

@@ -5,30 +5,27 @@ gets that mistake's sentence.
 """
 
 import copy
-import textwrap
+import functools
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field, is_dataclass
 from functools import cache
 
 import numpy as np
 
-
-class WrongAnswer(Exception):
-    """Says in one sentence what is wrong with a learner's answer."""
-
-
-class NotAttempted(Exception):
-    """The answer is still the `...` of the empty exercise."""
+from course_utils.exercise_book import results, trial
+from course_utils.exercise_book.trial import NotAttempted, WrongAnswer
 
 
 @dataclass(frozen=True, eq=False)
 class Exercise:
     """One exercise: the reference answer, the inputs it is tried on, and what is known to go wrong.
 
-    answer: a function of `course_utils`, or the letter of the right choice.
+    answer: a function of `course_utils`, or the letter of the right choice; why: said behind that.
     mistakes: a wrong function (see `contents.with_mistake`), or a wrong letter → what to say.
-    cases: tuples of arguments. probe: from a function and a case's arguments to the numbers that
-    are compared. tolerance: relative and absolute. in_place: the function returns nothing.
+    cases: tuples of arguments. learns: in so many of the first arguments all gradients must be the
+    reference's, or none if it has none. probe: from a function and a case's arguments to what is
+    compared. tell: (case, found, wanted) → a sentence. in_place: the function returns nothing.
     """
 
     answer: Callable | str
@@ -36,88 +33,183 @@ class Exercise:
     mistakes: dict[Callable | str, str] = field(default_factory=dict)
     cases: list[tuple] = field(default_factory=lambda: [()])
     probe: Callable = lambda function, *arguments: function(*arguments)
-    tolerance: float = 1e-5
+    tell: Callable | None = None
+    tolerance: float = 2e-5
+    learns: int = 0
     in_place: bool = False
+    why: str = ""
 
 
-def examine(exercise: Exercise, attempt) -> str:
-    """A word on what was tried, if the attempt is right; WrongAnswer or NotAttempted if not."""
+def judge(exercise: Exercise, attempt) -> tuple:
+    """What to print of an attempt, and what the notebook goes on with."""
+    own = callable(exercise.answer) * " The notebook goes on with the course's own version."
+    try:
+        tried, function = examine(exercise, attempt)
+        return f"right{tried}." + own.replace("the course's own version", "your answer"), function
+    except NotAttempted:
+        verdict = "not attempted yet."
+    except WrongAnswer as wrong:
+        verdict = f"not yet right. {wrong}"
+    return verdict + own, exercise.answer if own else None
+
+
+def examine(exercise: Exercise, attempt):
+    """A word on what was tried, and what the notebook goes on with, if the attempt is right.
+
+    Else raises WrongAnswer or NotAttempted.
+    """
     if attempt is ...:
         raise NotAttempted
     if isinstance(exercise.answer, str):
-        letter, letters = str(attempt).strip("().: ").lower(), [exercise.answer, *exercise.mistakes]
-        if letter == exercise.answer:
-            return f": '{letter}'"
-        other = f"Answer with one of the letters {', '.join(sorted(letters))}; this is {attempt!r}."
-        raise WrongAnswer(exercise.mistakes.get(letter, other))
+        return _choice(exercise, attempt)
     if not callable(attempt):
-        raise WrongAnswer(f"A function is asked for; this is {attempt!r}.")
-    found = _numbers.__wrapped__(exercise, attempt)  # not from the cache
-    if not (difference := _difference(exercise, found, _numbers(exercise, exercise.answer))):
-        return f" on all {len(found)} inputs" if any(exercise.cases) else ""
-    for mistake, sentence in exercise.mistakes.items():
-        if not _difference(exercise, found, _numbers(exercise, mistake)):
+        raise WrongAnswer(f"A function is asked for; this is {trial.brief(attempt)}.")
+    function = as_called(attempt, asked := parameters(exercise))
+    with trial.limited():
+        _judge(exercise, attempt, asked)
+    return f" on all {len(exercise.cases)} inputs" if any(exercise.cases) else "", function
+
+
+def _choice(exercise, attempt):
+    letter, letters = str(attempt).strip("().: ").lower(), [exercise.answer, *exercise.mistakes]
+    if letter == exercise.answer:
+        return f": '{letter}'. {exercise.why}".rstrip(". "), attempt
+    other = f"Answer with one of the letters {', '.join(sorted(letters))}; this is"
+    raise WrongAnswer(exercise.mistakes.get(letter, f"{other} {trial.brief(attempt)}."))
+
+
+def parameters(exercise: Exercise) -> inspect.Signature:
+    """How the answer is called: as the reference, without defaults that no case mentions."""
+    told = inspect.signature(exercise.answer)
+    most = max(map(len, exercise.cases))
+    kept = enumerate(told.parameters.values())
+    return inspect.Signature([one for i, one in kept if one.default is one.empty or i < most])
+
+
+def as_called(attempt: Callable, asked: inspect.Signature) -> Callable:
+    """The attempt itself, or, if its parameters have other names, a function that has the asked."""
+    try:
+        own = inspect.signature(attempt)
+    except ValueError:  # some functions written in C do not tell
+        own = inspect.Signature([inspect.Parameter("all", inspect.Parameter.VAR_POSITIONAL)])
+    names = list(asked.parameters)
+    try:
+        own.bind(*names)
+    except TypeError:
+        told = f"Your function must take {len(names)} arguments, ({', '.join(names)});"
+        raise WrongAnswer(f"{told} yours takes {own}.") from None
+    mine = list(own.parameters.values())[: len(names)]
+    if [one.name for one in mine if one.kind == one.POSITIONAL_OR_KEYWORD] == names:
+        return attempt
+
+    @functools.wraps(attempt)
+    def called(*arguments, **named):
+        bound = asked.bind(*arguments, **named)
+        bound.apply_defaults()
+        return attempt(*bound.args)
+
+    return called
+
+
+def _judge(exercise, attempt, asked):
+    """Raise WrongAnswer or NotAttempted if the attempt is not right on all cases."""
+    right = _tried(exercise, exercise.answer)
+    found = [
+        _attempted(exercise, attempt, *pair) for pair in zip(exercise.cases, right, strict=True)
+    ]
+    triples = list(zip(exercise.cases, found, right, strict=True))
+    told = [results.difference(exercise, case, one[0], _numbers(two)) for case, one, two in triples]
+    if any(told):
+        for mistake, sentence in exercise.mistakes.items():
+            if _alike(exercise, found, _tried(exercise, mistake)):
+                raise WrongAnswer(sentence)
+        raise WrongAnswer(next(filter(None, told)))
+    for _, one, two in triples:
+        if sentence := results.gradient_difference(one[1], two[1]):
             raise WrongAnswer(sentence)
-    raise WrongAnswer(difference)
+    defaults = [str(one) for one in _bare(asked) if "=" in str(one)]
+    if defaults:
+        short = exercise.cases[0][: len(asked.parameters) - len(defaults)]
+        wanted = _run(exercise, exercise.answer, short)
+        try:
+            found = _attempted(exercise, attempt, short, wanted)[0]
+            fine = results.same(found, _numbers(wanted), exercise.tolerance)
+        except WrongAnswer:
+            fine = False
+        if not fine:
+            others = "later cells call your function without it"
+            raise WrongAnswer(f"Keep the default of the stub, {', '.join(defaults)}: {others}.")
+
+
+def _bare(signature):
+    return [one.replace(annotation=one.empty) for one in signature.parameters.values()]
+
+
+def _numbers(outcome):
+    return results.numbers(outcome[0])
+
+
+def _alike(exercise, found, other):
+    pairs = zip(found, other or [], strict=bool(other))
+    return bool(other) and all(
+        results.same(one[0], _numbers(two), exercise.tolerance) for one, two in pairs
+    )
+
+
+def _run(exercise, function, case):
+    """What is compared of one case, and its gradient."""
+    leaves = []
+    given = list(copy.deepcopy(case))
+    given[: exercise.learns] = [results.learnable(v, leaves) for v in given[: exercise.learns]]
+    result = exercise.probe(function, *given)
+    return result, results.slopes(result, leaves)
 
 
 @cache
-def _numbers(exercise, function):
-    """What the function makes of each case, arrays; a mistake of form raises WrongAnswer."""
+def _tried(exercise, function):
+    """The outcomes of the reference, or of a mistake; none if that fails."""
+    try:
+        return [_run(exercise, function, case) for case in exercise.cases]
+    except Exception:
+        if function is exercise.answer:
+            raise
+        return []
+
+
+def _attempted(exercise, attempt, case, wanted):
+    """The numbers and the gradient of a learner's function; a mistake of form: WrongAnswer."""
 
     def answered(*arguments):
         before = _arrays(arguments)
-        result = function(*arguments)
+        try:
+            result = attempt(*arguments)
+        except (NotAttempted, WrongAnswer, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            raise WrongAnswer(trial.raised(error, arguments)) from error
         if not all(map(np.array_equal, before, _arrays(arguments))):
             told = "Your function changes its inputs; others still need them. Compute with a copy."
             raise WrongAnswer(told)
-        if result is ...:
+        if result is ... and not exercise.in_place:
             raise NotAttempted
         if result is None and not exercise.in_place:
             raise WrongAnswer("Your function returns nothing: its last line must be `return …`.")
         return result
 
-    return [_array(exercise.probe, answered, case) for case in exercise.cases]
-
-
-def _array(probe, function, case):
-    try:
-        result = probe(function, *copy.deepcopy(case))
-    except (NotAttempted, WrongAnswer):
-        raise
-    except Exception as error:
-        told = f"Your function raised {type(error).__name__}: {error}. Inputs: {_brief(case)}."
-        axis = " Perhaps an axis is lost (keepdim=True keeps it), or one is too many ([..., 0])."
-        raise WrongAnswer(told + axis if "must match the size" in str(error) else told) from error
-    try:
-        return np.asarray(result.detach() if hasattr(result, "detach") else result, dtype=float)
-    except (TypeError, ValueError):
-        told = f"Your function must return numbers; it returned {_brief(result)}."
-        raise WrongAnswer(told) from None
+    with trial.settings_kept():
+        result, slopes = _run(exercise, answered, case)
+        if told := results.unfit(result, wanted[0]):
+            raise WrongAnswer(told)
+        return results.numbers(result), slopes
 
 
 def _arrays(value):
-    """Copies of all that is in a tuple, a dictionary or an MDP, as arrays."""
-    if isinstance(value, tuple | dict) or is_dataclass(value):
-        parts = value if isinstance(value, tuple) else getattr(value, "__dict__", value).values()
-        return [array for part in parts for array in _arrays(part)]
+    """Copies of all that is in a tuple, a list, a dictionary or an MDP, as arrays."""
+    if isinstance(value, tuple | list | dict) or is_dataclass(value):
+        parts = getattr(value, "__dict__", value)
+        return [
+            x
+            for part in (parts.values() if isinstance(parts, dict) else parts)
+            for x in _arrays(part)
+        ]
     return [np.array(value.detach().numpy() if hasattr(value, "detach") else value)]
-
-
-def _difference(exercise, found, wanted):
-    """The first difference of two lists of results in a sentence: shape, NaN, or value. Or ''."""
-    for case, one, other in zip(exercise.cases, found, wanted, strict=True):
-        if one.shape != other.shape:
-            return f"The result has shape {one.shape}; it must have shape {other.shape}."
-        equal = np.isclose(one, other, rtol=exercise.tolerance, atol=exercise.tolerance)
-        if not equal.all() and not np.isfinite(one).all():
-            return f"The result contains NaN or infinity. Inputs: {_brief(case)}."
-        for entry in np.argwhere(~equal).tolist():
-            where, at = f"entry {entry} is" if entry else "it gives", tuple(entry)
-            return f"For {_brief(case)} {where} {one[at]:.4g}; right is {other[at]:.4g}."
-    return ""
-
-
-def _brief(value):
-    with np.printoptions(precision=4, threshold=6, edgeitems=2):
-        return textwrap.shorten(repr(value), 200, placeholder=" …")

@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 
-def margin_in_steps(q, action, margin):
+def margin_in_steps(q, action, margin=0.8):
     bonus = torch.full_like(q, margin)
     bonus.scatter_(-1, action.unsqueeze(-1), 0.0)
     best = (q + bonus).max(-1).values

@@ -5,8 +5,8 @@ import torch
 
 
 def shaping_with_where(potential, next_potential, terminated, discount):
-    behind = np.where(terminated, 0.0, next_potential)
-    return discount * behind - potential
+    where = torch.where if torch.is_tensor(terminated) else np.where
+    return where(terminated == 1, -potential, discount * next_potential - potential)
 
 
 def soft_value_shifted(q, temperature):
@@ -23,7 +23,9 @@ def shaping_turned_round(potential, next_potential, terminated, discount):
 
 
 def shaping_with_tilde(potential, next_potential, terminated, discount):
-    return discount * ~np.asarray(terminated, bool) * next_potential  # and forgets the old one
+    if terminated.dtype == bool:
+        return discount * ~terminated * next_potential  # and forgets the old one
+    return discount * (terminated == 0) * next_potential
 
 
 def soft_value_without_tau(q, temperature):
@@ -38,12 +40,22 @@ def soft_value_as_a_mean(q, temperature):
     return torch.sum(torch.softmax(q / temperature, -1) * q, -1)
 
 
+def shaping_with_numpy_alone(potential, next_potential, terminated, discount):
+    return np.where(terminated, 0.0, discount * next_potential) - potential
+
+
+def shaping_with_invert(potential, next_potential, terminated, discount):
+    return discount * ~terminated * next_potential - potential
+
+
 RIGHT = {"shaping_reward": shaping_with_where, "soft_value": soft_value_shifted}
 
 WRONG = [
     ("shaping_reward", shaping_without_mask, "terminal state counts"),
     ("shaping_reward", shaping_turned_round, "turned round"),
     ("shaping_reward", shaping_with_tilde, "old potential is left out"),
+    ("shaping_reward", shaping_with_numpy_alone, "a tensor of PyTorch|NumPy and PyTorch"),
+    ("shaping_reward", shaping_with_invert, "True and False .* 1 - "),
     ("soft_value", soft_value_without_tau, "in front is missing"),
     ("soft_value", soft_value_overflowing, "overflows"),
     ("soft_value", soft_value_as_a_mean, "mean under the softmax"),

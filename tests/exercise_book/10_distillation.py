@@ -8,7 +8,7 @@ from course_utils import losses
 from tests.exercise_book.by_hand import divergence_by_torch, surprise_by_hand
 
 
-def hinton_from_entropies(student, teacher, temperature, weight):
+def hinton_from_entropies(student, teacher, temperature=1.0, weight=0.9):
     soft = torch.distributions.Categorical(logits=teacher / temperature)
     cross = -(soft.probs * (student / temperature).log_softmax(-1)).sum(-1)
     best = F.one_hot(teacher.argmax(-1), teacher.shape[-1])
@@ -16,7 +16,7 @@ def hinton_from_entropies(student, teacher, temperature, weight):
     return hard + weight * (temperature * temperature * (cross - soft.entropy()) - hard)
 
 
-def variance_of_the_difference(student, teacher, temperature):
+def variance_of_the_difference(student, teacher, temperature=1):
     return (student - teacher).var(-1, unbiased=False)
 
 
@@ -237,10 +237,6 @@ WRONG = [
     ("wrong_lines", lines_all_innocent, "0 of the six lines .* Line 2 is right: distilling begins"),
     ("wrong_lines", lines_in_part, "4 of the six lines .* Line 10 is right: this is a step"),
     ("wrong_lines", lines_forgotten, "Six different lines are asked for; you name 5"),
-    (
-        "wrong_lines",
-        lines_counted_from_zero,
-        "There is no line 0: the lines are numbered from 1 to 23",
-    ),
+    ("wrong_lines", lines_counted_from_zero, "There is no line 0: they have the numbers 1 to 23"),
     ("wrong_lines", lines_as_text, "Return six line numbers in a list"),
 ]

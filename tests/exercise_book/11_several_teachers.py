@@ -23,7 +23,7 @@ def annealed_with_if(weight, progress, until):
 def trembling_by_filling(q, share):
     probability = torch.full(q.shape, share / q.shape[-1])
     probability[q == q.max(-1, keepdim=True).values] += 1 - share
-    return probability.numpy()
+    return probability
 
 
 def kickstart_by_log_of_softmax(student, teacher, temperature=1.0):

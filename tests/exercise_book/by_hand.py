@@ -10,6 +10,6 @@ def surprise_by_hand(logits, action):
     return log_sum - torch.take_along_dim(shifted, action.unsqueeze(-1), -1).squeeze(-1)
 
 
-def divergence_by_torch(student, teacher, temperature):
+def divergence_by_torch(student, teacher, temperature=1.0):
     wanted = torch.softmax(teacher / temperature, -1)
     return F.kl_div(torch.log_softmax(student, -1), wanted, reduction="none").sum(-1)

@@ -16,7 +16,8 @@ import torch
 
 from course_utils import exercises
 from course_utils.exercise_book import contents
-from course_utils.exercise_book.examination import NotAttempted, WrongAnswer, examine
+from course_utils.exercise_book.examination import examine
+from course_utils.exercise_book.trial import NotAttempted, WrongAnswer
 
 ROOT = Path(__file__).parents[2]
 EXERCISES = {name: made for stem in contents.STEMS for name, made in contents.chapter(stem).items()}
@@ -113,10 +114,10 @@ def test_a_right_answer_that_spoils_its_inputs_is_refused(name):
     [
         (lambda *arguments: None, "returns nothing"),
         (lambda *arguments: 1 / 0, "raised ZeroDivisionError"),
-        (lambda: 0, "raised TypeError"),
-        (lambda *arguments: "two", "(must return numbers|raised TypeError|Return two tensors)"),
-        (lambda *arguments: np.zeros((9, 9, 9)), "(has shape|raised TypeError|Return two tensors)"),
-        (lambda *arguments: np.nan, "(NaN|has shape|raised TypeError|Return two tensors)"),
+        (lambda: 0, "must take"),
+        (lambda *arguments: "two", "(must return|^Return )"),
+        (lambda *arguments: np.zeros((9, 9, 9)), "(has shape|must return|^Return )"),
+        (lambda *arguments: np.nan, "(NaN|has shape|must return|^Return )"),
         (7, "A function is asked for; this is 7"),
     ],
     ids=["nothing", "error", "signature", "text", "shape", "nan", "no function"],

@@ -1,0 +1,115 @@
+"""What a function returned: its kind, its numbers and its gradient. Differences are sentences."""
+
+import numpy as np
+import torch
+
+from course_utils.exercise_book.trial import WrongAnswer, advised, brief
+
+KINDS = {
+    "tensor": "a tensor of PyTorch (`torch.stack(…)` makes one of a list of tensors)",
+    "array": "a NumPy array or a number (`np.array(…)` makes one of a list; use NumPy alone)",
+}
+
+
+def kind(value) -> str:
+    """A tensor, an array (or a number), or the name of another type."""
+    if isinstance(value, torch.Tensor):
+        return "tensor"
+    number = isinstance(value, np.ndarray | np.generic | int | float)
+    return "array" if number and not isinstance(value, bool) else type(value).__name__
+
+
+def unfit(result, wanted) -> str:
+    """Why a result does not work where the wanted one does, in a sentence; or ''."""
+    if isinstance(wanted, tuple):
+        if isinstance(result, tuple | list) and len(result) == len(wanted):
+            return next(filter(None, map(unfit, result, wanted)), "")
+        return f"Return {len(wanted)} results with a comma between them; it returned one thing."
+    came, asked = kind(result), kind(wanted)
+    if came != asked:
+        came = KINDS.get(came, f"something of type {came}: {brief(result)}").partition(" (")[0]
+        return advised(f"Your function must return {KINDS[asked]}; it returned {came}.")
+    came, asked = (
+        str(getattr(x, "dtype", "float64")).rpartition(".")[-1] for x in (result, wanted)
+    )
+    whole = [] if "torch.float" in str(getattr(wanted, "dtype", "")) else ["int32", "int64"]
+    if came not in ["float32", "float64", *whole]:
+        return f"The result consists of {came}; {asked} is asked for."
+    return ""
+
+
+def numbers(result) -> list[np.ndarray]:
+    """The arrays that a result consists of."""
+    if isinstance(result, tuple | list):
+        return [array for part in result for array in numbers(part)]
+    result = result.detach() if isinstance(result, torch.Tensor) else result
+    return [np.asarray(result, dtype=float)]
+
+
+def close(one, other, tolerance) -> np.ndarray:
+    """Where two arrays of one shape agree, in proportion to the second's largest number."""
+    scale = max(np.abs(other[np.isfinite(other)]).max(initial=0), 0.1)
+    return np.isclose(one, other, rtol=tolerance, atol=tolerance * scale, equal_nan=True)
+
+
+def same(found, wanted, tolerance) -> bool:
+    """Whether all arrays of two lists agree."""
+    pairs = list(zip(found, wanted, strict=True)) if len(found) == len(wanted) else [(0, None)]
+    return all(np.shape(a) == np.shape(b) and close(a, b, tolerance).all() for a, b in pairs)
+
+
+def difference(exercise, case, found, wanted) -> str:
+    """The first difference of the results on one case: shape, NaN, or value. Or ''."""
+    for one, other in zip(found, wanted, strict=True):
+        if one.shape != other.shape:
+            is_number = " (a number)" if other.shape == () else ""
+            return f"The result has shape {one.shape}; it must have shape {other.shape}{is_number}."
+        equal = close(one, other, exercise.tolerance)
+        if not equal.all() and not np.isfinite(one).all():
+            why = "exp of a large number, a logarithm of 0, or a division by 0"
+            saved = "log_softmax and logsumexp avoid the first two"
+            return f"NaN or infinity: {why}; {saved}. Inputs: {brief(case)}."
+        if not equal.all() and exercise.tell:
+            return exercise.tell(case, one, other)
+        for entry in np.argwhere(~equal).tolist():
+            where, at = f"entry {entry} is" if entry else "it gives", tuple(entry)
+            return f"For {brief(case)} {where} {one[at]:.6g}; right is {other[at]:.6g}."
+    return ""
+
+
+def learnable(value, leaves):
+    """The same tensors, or a dictionary of them, as something computed from `leaves`."""
+    if isinstance(value, dict):
+        return {name: learnable(part, leaves) for name, part in value.items()}
+    if not (isinstance(value, torch.Tensor) and value.is_floating_point()):
+        return value
+    leaves.append(value.clone().requires_grad_())
+    return leaves[-1] * 1
+
+
+def slopes(result, leaves):
+    """Gradients of a fixed random combination of a result; None if it carries no gradient."""
+    if not (leaves and getattr(result, "requires_grad", False)):
+        return None
+    weight = torch.randn(result.shape, generator=torch.Generator().manual_seed(0))
+    try:
+        found = torch.autograd.grad((weight * result).sum(), leaves, allow_unused=True)
+    except RuntimeError as error:
+        told = "a tensor that it needs was changed in place (+=, [...] = …)"
+        raise WrongAnswer(f"The gradient cannot be computed: {told}.") from error
+    pairs = zip(found, leaves, strict=True)
+    return [np.zeros(leaf.shape) if one is None else one.double().numpy() for one, leaf in pairs]
+
+
+def gradient_difference(found, wanted) -> str:
+    """What is wrong with the gradient of a right result; or ''."""
+    if found is None and wanted is not None:
+        told = "so nothing is learned from it: do not detach the network"
+        return f"The result carries no gradient, {told} (no .detach(), .data, .item(), no_grad)."
+    if wanted is None and found is not None:
+        told = "so it would be pulled towards Q: end with `.detach()`."
+        return f"The result carries a gradient, {told}"
+    if wanted is not None and not same(found, wanted, 1e-4):
+        told = "something in it is detached, or rounded, or changed in place"
+        return f"The result is right, but its gradient is not: {told}."
+    return ""

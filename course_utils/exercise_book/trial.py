@@ -1,0 +1,119 @@
+"""A learner's function run so that the notebook survives it: endless loops, floods, settings."""
+
+import _thread
+import contextlib
+import io
+import random
+import sys
+import textwrap
+import threading
+
+import numpy as np
+import torch
+
+SECONDS, CHARACTERS = 20, 1500  # for the whole of an examination
+
+
+class WrongAnswer(Exception):
+    """Says in one sentence what is wrong with a learner's answer."""
+
+
+class NotAttempted(Exception):
+    """The answer is still the `...` of the empty exercise."""
+
+
+class Beginning(io.TextIOBase):
+    """The first characters of an output go through; of the rest the lines are counted."""
+
+    def __init__(self, output):
+        self.output, self.left, self.lines = output, CHARACTERS, 0
+
+    def write(self, text):
+        self.output.write(text[: self.left])
+        self.lines += text.count("\n", self.left)
+        self.left = max(0, self.left - len(text))
+        return len(text)
+
+
+@contextlib.contextmanager
+def limited(seconds=None):
+    """Stops what takes longer, and holds back most of the output. An interrupt goes through."""
+    seconds, over, output = seconds or SECONDS, threading.Event(), Beginning(sys.stdout)
+
+    def stop():
+        over.set()
+        _thread.interrupt_main()
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    try:
+        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+            timer.start()
+            try:
+                yield
+            finally:
+                timer.cancel()
+                timer.join()  # if it is just going off, its interrupt arrives in here
+    except KeyboardInterrupt:
+        if not over.is_set():
+            raise
+        told = "is there a loop without an end?"
+        raise WrongAnswer(f"Your function took longer than {seconds} seconds: {told}") from None
+    finally:
+        if not output.left:
+            print(f" …\n({output.lines:,} more lines of output are held back.)")
+
+
+@contextlib.contextmanager
+def settings_kept():
+    """Puts back what is global in NumPy, PyTorch and `random`; WrongAnswer if it would matter."""
+
+    def state():
+        return torch.get_default_dtype(), torch.is_grad_enabled()
+
+    streams = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    before = state()
+    try:
+        with np.errstate():
+            yield
+        if state() != before:
+            told = "others need it as it is. (`with torch.no_grad():` ends by itself.)"
+            raise WrongAnswer(f"Your function changes a setting of all of PyTorch; {told}")
+    finally:
+        torch.set_default_dtype(before[0])
+        torch.set_grad_enabled(before[1])
+        random.setstate(streams[0])
+        np.random.set_state(streams[1])
+        torch.set_rng_state(streams[2])
+
+
+ADVICE = {  # words of an error message → what may help
+    "must match the size": "Perhaps an axis is lost (keepdim=True keeps it), or one is too many "
+    "([..., 0]).",
+    "return_types": "`max(-1)` of a tensor gives two things, values and places: write `amax(-1)`, "
+    "or `max(-1).values`.",
+    "invert": "`~` turns True and False round, but not 1.0 and 0.0: write 1 - … instead.",
+    "boolean tensor": "A condition must be True or False: write `… == 1` or `….bool()`.",
+    "and 'Tensor'": "NumPy and PyTorch do not mix: a sum or a product works for both.",
+    "that requires grad": "Compute with PyTorch alone, so that the gradient is kept.",
+}
+
+
+def raised(error, arguments) -> str:
+    """The sentence for an exception of the learner's function."""
+    message = textwrap.shorten(str(error)[:10_000], 200, placeholder=" …")
+    told = f"Your function raised {type(error).__name__}: {message.rstrip('.')}."
+    return advised(f"{told} Inputs: {brief(arguments)}.", str(error))
+
+
+def advised(sentence, message="") -> str:
+    """The sentence, with advice if it, or the message, is a known one."""
+    return " ".join(
+        [sentence, *(ADVICE[key] for key in ADVICE if key in (message or sentence))][:2]
+    )
+
+
+def brief(value) -> str:
+    """A value in at most 200 characters."""
+    with np.printoptions(precision=4, threshold=6, edgeitems=2):
+        return textwrap.shorten(repr(value)[:10_000], 200, placeholder=" …")
