@@ -1,6 +1,7 @@
 """Demonstrations in Q-learning, for S seeds: DQfD, by Hester et al. 2018 (arXiv 1704.03732)."""
 
 from copy import deepcopy
+from dataclasses import replace
 
 import numpy as np
 
@@ -29,8 +30,7 @@ def expert_margin(margin_loss=losses.margin_loss):
     def extra_loss(learner, q, batch):
         config = learner.config
         weight = losses.annealed(config.margin_weight, learner.progress(), config.margin_until)
-        surplus = margin_loss(q, batch.action, config.margin)  # [S, B]
-        return weight * (batch.demonstrated * surplus).mean(-1)
+        return weight * (batch.demonstrated * margin_loss(q, batch.action, config.margin)).mean(-1)
 
     return extra_loss
 
@@ -38,9 +38,10 @@ def expert_margin(margin_loss=losses.margin_loss):
 def pretrain(config, demonstrations, network, updates, seed=0, records=1, parts=None):
     """Q-learning from a memory of demonstrations alone, before the first step in the environment.
 
-    network: S networks to begin with, which are copied. parts: `Parts`, by default with the margin
-    loss. Yields updates, loss [S], the networks. Source: Hester et al. 2018, algorithm 1.
+    network: S networks to begin with, which are copied. parts: by default with the margin loss.
+    Without priorities. Yields updates, loss [S], networks. Hester et al. 2018, algorithm 1.
     """
+    config = replace(config, priority_exponent=0.0)
     learner = DQN(config, deepcopy(network), seed, parts=parts or Parts(extra_loss=expert_margin()))
     learner.replay = demonstrations  # instead of own steps, of which there are none yet
     for due in np.linspace(0, updates, records + 1)[1:]:

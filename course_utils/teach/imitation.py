@@ -30,13 +30,13 @@ class CloneConfig:
 def behavior_cloning(config, memory, actions, seed=0, records=10, network=None, loss=cloning_loss):
     """Train S networks by a `CloneConfig` to do what the expert did; yield `CloneProgress`.
 
-    memory: of `demonstrations.memory_of`. actions: how many there are. network: a copy of it learns
-    on. ValueError for an unknown action, fewer steps than a batch, a network that does not fit.
+    memory: of `memory_of`. actions: how many. seed: a number, or a pair, of weights and of batches.
+    network: a copy of it learns on. ValueError for an unknown action, few steps, a wrong network.
     """
     if (top := memory.action.max()) >= actions or memory.action.min() < 0:
         raise ValueError(f"labels hold action {top}; there are the actions 0 to {actions - 1}.")
-    # One stream for the first weights, one for the batches: these are the same for any network.
-    weights, order = (torch.Generator().manual_seed(seed) for _ in range(2))
+    pair = seed if isinstance(seed, tuple) else (seed, seed + 10**9)  # never the same numbers
+    weights, order = (torch.Generator().manual_seed(own) for own in pair)
     size = memory.seeds, memory.observation.shape[1], actions, config.width
     fresh = QNetwork(*size, config.hidden_layers, config.layer_norm, generator=weights)
     network = copy_to_go_on(network, fresh) if network else fresh
@@ -55,17 +55,17 @@ def dagger(
     """Clone; let the clone play; ask the expert what it would have done there; and so on.
 
     expert: observations [S, B, D] → actions [S, B]. memory: the first demonstrations, with room for
-    rounds · labels more rows a seed, or ValueError. In each round every seed plays `episodes`, and
-    `labels` of the states that it met are labelled. cloning: more arguments of `behavior_cloning`.
-    Yields the last `CloneProgress` of each cloning.
-    Source: Ross et al. 2011 (arXiv 1011.0686), algorithm 3.1 with β₁ = 1 and β = 0 from then on.
+    rounds · labels more rows a seed, or ValueError. In each round every seed plays `episodes`;
+    `labels` of the states met are labelled. cloning: for `behavior_cloning`, whose last record is
+    yielded. Ross et al. 2011 (arXiv 1011.0686), algorithm 3.1, β₁ = 1 and β = 0 from then on.
     """
     if memory.filled().max() + rounds * labels > memory.rows:
         raise ValueError(f"no room for {rounds} · {labels} more labels: the memory needs `spare`.")
     rng, network = np.random.default_rng(seed), None
     for turn in range(rounds + 1):
         if network:
-            start = np.random.SeedSequence([seed, turn]).generate_state(1)  # others in each round
+            # Other episodes in each round, and never those of `play_episodes` with this seed.
+            start = np.random.SeedSequence([seed, turn, 1]).generate_state(1)
             played = record_episodes(greedy(network), env_id, memory.seeds, episodes, int(start[0]))
             met = [np.concatenate([episode.observation[:-1] for episode in own]) for own in played]
             asked = np.stack([rng.choice(seen, labels, replace=len(seen) < labels) for seen in met])

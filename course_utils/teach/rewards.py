@@ -44,8 +44,7 @@ def soft_target(temperature: float, soft_value=losses.soft_value):
     losses.above_zero(temperature)
 
     def target(reward, terminated, next_q, discount):
-        value = soft_value(next_q, temperature)
-        return (reward + discount * (1 - terminated) * value).detach()
+        return (reward + discount * (1 - terminated) * soft_value(next_q, temperature)).detach()
 
     return target
 

@@ -82,6 +82,16 @@ def test_pretraining_prefers_the_experts_actions_and_leaves_its_input_alone(memo
     assert (agreed > 0.85).all()
 
 
+def test_pretraining_samples_all_demonstrations_alike_whatever_the_priorities(memory):
+    trained = []
+    for exponent in (0.0, 0.6):
+        config = replace(SHORT, priority_exponent=exponent)
+        *_, (_, _, network) = pretrain(config, memory, small_network(), 5)
+        trained.append(weights(network))
+        assert config.priority_exponent == exponent  # the setting is the caller's
+    assert torch.equal(*trained)
+
+
 def test_a_margin_of_ones_own_enters_pretraining_and_training(memory):
     def learned(*own):
         parts = Parts(extra_loss=expert_margin(*own))

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from course_utils import envs
 from course_utils.evaluation import play_episodes
 from course_utils.losses import cloning_loss
 from course_utils.networks import greedy
@@ -46,7 +47,7 @@ def test_clones_do_what_the_expert_does(memory):
     assert last.updates == 200 and last.labels.shape == (2,)
     batch = memory.sample(100, 1, 1.0, torch.Generator().manual_seed(9))
     agreed = (last.network(batch.observation).argmax(-1) == batch.action).float().mean(-1)
-    assert (agreed > 0.85).all()
+    assert (agreed > 0.75).all()  # of 40 clones the least agreed in 82 %
     played = play_episodes(greedy(last.network), "CartPole-v1", 2, 10)
     assert played.mean() > 100  # by chance: 22
 
@@ -81,6 +82,34 @@ def test_a_loss_of_ones_own_makes_the_clone(memory):
     *_, wrong = behavior_cloning(TINY, memory, 2, records=1, loss=lambda q, a: -cloning_loss(q, a))
     assert torch.equal(weights(same), weights(ours))
     assert not torch.equal(weights(wrong), weights(ours))
+
+
+def test_weights_and_batches_have_streams_of_their_own(memory):
+    def learned(seed, updates=40):
+        *_, last = behavior_cloning(replace(TINY, updates=updates), memory, 2, seed=seed)
+        return weights(last)
+
+    assert torch.equal(learned(3), learned((3, 3 + 10**9)))
+    assert not torch.equal(learned(3), learned((3, 3)))
+    # The pair's first number decides the first weights: one small step leaves them near.
+    assert (learned(3, 1) - learned((3, 9), 1)).abs().max() < 0.05
+    assert (learned(3, 1) - learned((4, 9), 1)).abs().max() > 0.1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_round_of_dagger_plays_the_episodes_of_the_test(shown, leaning, monkeypatch, seed):
+    played, play = [], envs.play
+
+    def noted(act, env_id, seeds, copies, start, **arguments):
+        played.append(start)
+        return play(act, env_id, seeds, copies, start, **arguments)
+
+    monkeypatch.setattr(envs, "play", noted)
+    memory = memory_of([shown[:1]], spare=30, most=40)
+    settings = {"rounds": 3, "labels": 10, "seed": seed}
+    *_, last = dagger(TINY, "CartPole-v1", leaning, memory, 2, **settings)
+    play_episodes(greedy(last.network), "CartPole-v1", 1, 10, seed)
+    assert len(played) == len(set(played)) == 4
 
 
 def test_dagger_asks_the_expert_where_the_clone_goes(shown, leaning):
