@@ -9,12 +9,13 @@ import taught
 import torch
 
 from course_utils import storage
-from course_utils.envs import OBSERVATION_SCALE
+from course_utils.envs import OBSERVATION_SCALE, play_in
 from course_utils.evaluation import mean_returns, record_episodes
 from course_utils.learner import DQNConfig, Parts
+from course_utils.losses import td_loss
 from course_utils.networks import QNetwork, greedy, learning_part, trembling
 from course_utils.teach.demonstrations import memory_of
-from course_utils.train import train_dqn
+from course_utils.train import due_steps, make_learner, train_dqn
 from course_utils.tune import continual, parts
 from course_utils.tune.worlds import TASKS
 
@@ -45,8 +46,19 @@ def biases_and_head_too(network: QNetwork) -> QNetwork:
     return network
 
 
+def begin_again(network: QNetwork, part: str) -> QNetwork:
+    """A copy in which a part, "head" or "hidden" layers, is that of a fresh network."""
+    scale, generator = network.observation_scale.tolist(), torch.Generator().manual_seed(SEED)
+    fresh_one = QNetwork(**network.arguments, observation_scale=scale, generator=generator)
+    old = {n: weight for n, weight in network.state_dict().items() if not n.startswith(part)}
+    fresh_one.load_state_dict(fresh_one.state_dict() | old)
+    return fresh_one
+
+
 WAYS = {
     "full": lambda network: network,
+    "full, fresh head": lambda network: begin_again(network, "head"),
+    "full, fresh features": lambda network: begin_again(network, "hidden"),
     "head": parts.head_only,
     "BitFit": parts.bitfit,
     "adapters 1": lambda network: parts.add_adapters(network, 1, SEED),
@@ -204,6 +216,49 @@ def sequence(config: dict, method: str, weight=1.0, heads=True, kept_episodes=10
     return arrays | {"parameters": sum(each.parameters_of_one() for each in used)}
 
 
+def joint(config: dict) -> dict:
+    """The three tasks of the sequence at once, the same steps of each: `matrix` as of `sequence`.
+
+    One network with a head a task; each update adds up the losses of a batch of every task. Tested
+    before, and after each third of the training.
+    """
+    network = continual.add_heads(fresh(SEQUENCE[1]), len(SEQUENCE), SEED)
+
+    def others(first, q, batch):
+        """The TD loss of the other tasks, each on its own memory and by its own head."""
+        drawn = {task: learners[task].draw() for task in range(1, len(SEQUENCE))}
+        errors = {task: first.errors(batch, task)[0] for task, batch in drawn.items()}
+        return sum(td_loss(errors[task], batch.weight) for task, batch in drawn.items())
+
+    start = {"network": network, "parts": Parts(extra_loss=others)}
+    settings = DQNConfig(**config)
+    makers = [(settings, env_id, SEEDS, SEED + task) for task, env_id in enumerate(SEQUENCE)]
+    learners = [make_learner(*each, **start) for each in makers]
+    first = learners[0]
+    for learner in learners[1:]:
+        learner.network = first.network  # they only play and remember
+    plays = [play_in(each.envs, each.act, SEEDS, each.env_seed) for each in learners]
+
+    def test():
+        return [mean_returns(first.network, *each) for each in tests]
+
+    tests = [(env_id, EPISODES, TEST_SEED, task) for task, env_id in enumerate(SEQUENCE)]
+    rows, due = [test()], due_steps(settings.steps, len(SEQUENCE))
+    while due:
+        for task, (learner, play) in enumerate(zip(learners, plays, strict=True)):
+            first.network.task = task
+            learner.remember(next(play))
+        first.network.task = 0
+        if first.step >= settings.learning_starts:
+            first.update(first.draw())
+        if first.step >= due[0]:
+            rows.append(test())
+            del due[0]
+    matrix = np.moveaxis(np.array(rows), -1, 0)
+    numbers = {"kept_steps": 0, "parameters": first.network.parameters_of_one()}
+    return {"matrix": matrix, "return": matrix[:, -1].mean(1)} | numbers
+
+
 POLE = {"steps": 15_000, "learning_rate_decay": 0.01}
 LANDER = {
     name: value for name, value in taught.LANDER.items() if name in DQNConfig.__dataclass_fields__
@@ -299,6 +354,9 @@ def study_of_transfer():
         for way in POLE_RATES[env_id]:
             for rate in RATES:
                 yield arm_of(env_id, way, rate)
+    for way in ("full, fresh head", "full, fresh features"):
+        for rate in RATES:
+            yield arm_of(REVERSED_SHORT, way, rate)
     yield arm_of(LIGHT, "head", LANDER_RATES["head"])
     for env_id in (HEAVY, REVERSED):
         for rate in (1e-3, 3e-3, 1e-2):
@@ -321,6 +379,7 @@ def study_of_continual_learning():
     """Notebook 09: three tasks in a row, and what keeps the first ones alive."""
     for method in ("none", "columns", "separate"):
         yield method, sequence, {"config": POLE, "method": method, "heads": method == "none"}
+    yield "joint", joint, {"config": POLE}
     for method, weights in WEIGHTS.items():
         for weight in weights:
             settings = {"config": POLE, "method": method, "weight": weight}
