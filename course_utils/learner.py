@@ -45,6 +45,7 @@ class DQNConfig:
     # The network.
     width: int = setting(64, 1, 512, "units of each hidden layer")
     hidden_layers: int = setting(2, 1, 4, "hidden layers of the network")
+    observation_scale: bool = switch(True, help="bring an observation's numbers to one size first")
     layer_norm: bool = switch(True, help="normalise each hidden layer")
     dueling: bool = switch(False, help="two streams, for the value and the advantages")
 

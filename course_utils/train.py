@@ -95,7 +95,7 @@ def make_learner(
     _check(config, seeds)
     copies = envs.make_envs(env_id, seeds * config.environments, **env_arguments)
     env_seed, network_seed, stream = map(int, np.random.SeedSequence(seed).generate_state(3))
-    scale = envs.OBSERVATION_SCALE.get(env_id)
+    scale = envs.OBSERVATION_SCALE.get(env_id) if config.observation_scale else None
     fresh = make_network(copies, config, seeds, scale, network_seed, device)
     if demonstrations is not None:
         _check_demonstrations(demonstrations, config, fresh, env_id)

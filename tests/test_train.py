@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from course_utils import evaluation
+from course_utils.envs import OBSERVATION_SCALE
 from course_utils.learner import DQNConfig, Parts
 from course_utils.losses import td_target
 from course_utils.networks import QNetwork, greedy
@@ -27,6 +28,15 @@ def test_records_and_reproducibility():
     assert all(map(torch.equal, last.network.parameters(), again.network.parameters()))
     other = list(train_dqn(DQNConfig(**SHORT), seeds=3, seed=5, records=1))[-1]
     assert not torch.equal(last.network.head.weight, other.network.head.weight)
+
+
+def test_observations_are_scaled_or_taken_as_they_are():
+    scales = {}
+    for scaled in (True, False):
+        config = DQNConfig(**SHORT, observation_scale=scaled)
+        scales[scaled] = next(train_dqn(config, seeds=1, records=1)).network.observation_scale
+    assert scales[True].tolist() == OBSERVATION_SCALE["CartPole-v1"]
+    assert scales[False].tolist() == [1, 1, 1, 1]
 
 
 def test_settings_change_during_the_run():
