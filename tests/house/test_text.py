@@ -155,3 +155,23 @@ def test_the_source_texts_have_one_name():
         assert "this course started" not in text
         for place in re.finditer("source texts", text):
             assert "00_start_here.ipynb" in text[place.start() : place.start() + 60], path.name
+
+
+def test_sections_that_are_named_exist():
+    texts = {path.name: prose(nbformat.read(path, as_version=4)) for path in NOTEBOOKS}
+    everything = "\n".join(texts.values())
+    sections = set(re.findall(r"(?m)^## (\d+\.\d+) ", everything))
+    texts |= {page.name: read(page) for page in DOCUMENTS}
+    for name, text in texts.items():
+        named = re.findall(r"[Ss]ections? (\d+\.\d+)", text)
+        named += re.findall(r"\b(?:[Ii]n|of|and) ((?:[4-9]|1[0-2])\.\d+)\b(?! ?[%\[(])", text)
+        assert set(named) <= sections, f"{name} names {set(named) - sections}"
+
+
+def test_sections_and_exercises_are_numbered_in_order(path, notebook):
+    chapter = int(path.name[:2])
+    for kind in (r"(?m)^## (\d+)\.(\d+) ", r"(?m)^### Exercise (\d+)\.(\d+) "):
+        numbers = [tuple(map(int, found)) for found in re.findall(kind, prose(notebook))]
+        first = numbers[0][1] if numbers else 1  # 0 if a chapter has a primer
+        assert first in (0, 1)
+        assert numbers == [(chapter, first + place) for place in range(len(numbers))]
