@@ -268,13 +268,13 @@ LOOKS = {
     },
     "09_continual_learning": {"forgotten": "def show_matrix", "frontier": "def point("},
     "10_distillation": {
-        "one_state": "def draw_losses",
+        "one_state": "def plot_losses",
         "losses": 'returns["advantages"] =',
-        "frontier": "numbers = list(",
+        "frontier": "def by_size",
     },
     "11_several_teachers": {
         "worlds": "teacher_returns = np.stack",
-        "kickstart": "def draw_kickstart",
+        "kickstart": "def plot_kickstart",
         "chains": "chains = {",
     },
 }
@@ -294,8 +294,8 @@ def test_live_training(opened, name):
 
 
 def test_robust_readable_fast(opened):
-    """Choose a disturbance, move the microscope; the page to take home was written."""
-    widgets = {"disturbance": "def draw_disturbance", "microscope": "def draw_microscope"}
+    """Choose a number of states, move the microscope; the page to take home was written."""
+    widgets = {"trees": "def plot_states", "microscope": "def plot_microscope"}
     notebook = opened("12_robust_readable_fast", *widgets.values(), "take_home.html")
     for name, piece in widgets.items():
         cell = notebook.show_cell(piece)
