@@ -16,7 +16,7 @@ ELSEWHERE = replace(ICE, start=np.array([0.7, 0.2, 0.1] + [0.0] * 13))
 RANDOM = envs.MDP(  # each outcome has its own reward, end and probability
     "random",
     RNG.dirichlet(np.ones(2), (5, 3)),
-    RNG.integers(5, size=(5, 3, 2)),
+    RNG.integers(4, size=(5, 3, 2)),  # none leads to the last state
     RNG.normal(size=(5, 3, 2)),
     RNG.random((5, 3, 2)) < 0.3,
     RNG.dirichlet(np.ones(5)),
@@ -29,15 +29,16 @@ VALUES = {  # some values of four actions or less, and ε
     (0.0, 0.0, 0.0, 0.0): (0.0, 0.9),
     (0.0, 1.0, 1.0, -1.0): (0.0, 0.4),
     (0.5, 0.49, 0.5, 0.2): (0.0,),
-    (-3.0, -1.0, -2.0): (0.3,),
+    (3.0, -1.0, 2.0): (0.3,),
     (2.0, 1.0): (0.5, 1.0),
-    (-0.5, -0.7, -0.1): (0.1,),
+    (-0.5, -0.7, -0.9, -0.1): (0.0, 0.7),
 }
 
 
 def steps(*shape):
     """Rewards, terminal flags and next values of random steps."""
-    return RNG.normal(size=shape), RNG.random(shape) < 0.5, RNG.normal(size=(*shape, 4)) - 1, 0.9
+    next_q = 9 * RNG.normal(size=(*shape, 4)) - 3
+    return RNG.normal(size=shape), RNG.random(shape) < 0.5, next_q, 0.9
 
 
 def action_shares(act, q, epsilon):
@@ -71,7 +72,7 @@ EXERCISES = [
     Exercise(
         tabular.bellman_backup,
         cases=[
-            (SLIPPERY, RNG.normal(size=16), 0.9),
+            (SLIPPERY, 9 * RNG.normal(size=16), 0.9),
             (CLIFF, RNG.normal(size=48), 0.5),
             (SLIPPERY, np.ones(16), 1.0),
             (RANDOM, RNG.normal(size=5), 0.7),
@@ -85,6 +86,7 @@ EXERCISES = [
             (-1.0, False, np.array([-3.0, -2.0]), 0.5),
             *map(steps, (6, 1)),
             steps(2, 3),
+            steps(2, 1),
         ],
     ),
     Exercise(

@@ -12,11 +12,11 @@ ENDS = torch.tensor([[0, 0, 0], [1, 0, 0], [0, 1, 1], [0, 0, 1]], dtype=torch.bo
 
 
 def steps(discount, *shape):
-    return randn(shape), (rand(shape) < 0.5).float(), randn(*shape, 3) - 1, discount
+    return 6 * randn(shape), (rand(shape) < 0.5).float(), 9 * randn(*shape, 3) - 3, discount
 
 
 def rewards(*shape):
-    return randn(shape), rand(shape) < 0.3, 0.9
+    return 6 * randn(shape), rand(shape) < 0.3, 0.9
 
 
 def refreshed(update_target, rate):
@@ -56,6 +56,7 @@ EXERCISES = [
             steps(0.9, 6),
             steps(0.5, 2, 3),
             steps(1.0, 1),
+            steps(0.7, 3, 1),
             steps(torch.tensor([0.9, 0.81, 0.5, 0.0]), 4),
         ],
         learns=3,  # that is, nothing through it: the reference carries no gradient
@@ -70,7 +71,7 @@ EXERCISES = [
         replay.n_step_return,
         cases=[
             (torch.tensor([[1.0, 2.0, 4.0]] * 4), ENDS, 0.5),
-            *(rewards(*shape) for shape in [(2, 5, 4), (5, 1), (1, 3), (4,), (6, 6)]),
+            *(rewards(*shape) for shape in [(2, 5, 4), (5, 1), (1, 3), (4,), (6, 6), (3, 1, 4)]),
             (torch.ones(5), torch.zeros(5, dtype=torch.bool), 1.0),
         ],
     ),

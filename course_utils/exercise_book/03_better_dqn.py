@@ -4,26 +4,25 @@ import numpy as np
 import torch
 
 from course_utils import evaluation, losses, networks, replay
-from course_utils.exercise_book import streams
+from course_utils.exercise_book import SHAPES, streams
 from course_utils.exercise_book.examination import Exercise
 
 RNG = np.random.default_rng(4)
 randn, rand, _ = streams()
-SHAPES = [(4,), (5, 4), (2, 3, 4), (1, 3), (6, 2), (3, 3)]
 
 EXERCISES = [
     Exercise(
         losses.double_q,
         cases=[
-            (torch.tensor([[3.0, 5.0], [3.0, 5.0]]), torch.tensor([[2.0, 1.0], [1.0, 2.0]])),
-            *((randn(shape), randn(shape)) for shape in SHAPES),
+            (torch.tensor([[3.0, 5.0], [3.0, 5.0]]), torch.tensor([[1.02, 1.01], [1.01, 1.02]])),
+            *((9 * randn(shape), 9 * randn(shape)) for shape in SHAPES),
         ],
     ),
     Exercise(
         networks.dueling_q,
         cases=[
             (torch.tensor([2.0]), torch.tensor([1.0, 2.0, 6.0])),
-            *((randn(*shape[:-1], 1), 1 + 3 * randn(shape)) for shape in SHAPES),
+            *((9 * randn(*shape[:-1], 1), 1 + 9 * randn(shape)) for shape in SHAPES),
         ],
         learns=2,
     ),
@@ -34,6 +33,7 @@ EXERCISES = [
             (torch.tensor([0.01, 0.002, 0.001]), 1000, 0.5),
             (0.01 * rand(2, 6) + 1e-3, 500, 0.7),
             (0.01 * rand(3, 1) + 1e-3, 500, 0.4),
+            (0.01 * rand(1, 4) + 1e-3, 500, 0.4),
             (torch.tensor([0.2, 0.4]), 10, 0.0),
         ],
     ),

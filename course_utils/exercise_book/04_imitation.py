@@ -3,11 +3,10 @@
 import torch
 
 from course_utils import losses
-from course_utils.exercise_book import streams
+from course_utils.exercise_book import SHAPES, streams
 from course_utils.exercise_book.examination import Exercise
 
 randn, _, randint = streams()
-SHAPES = [(5, 4), (2, 3, 4), (1, 3), (6, 2), (4, 4)]
 EXTREME = torch.tensor([[0.0, 200.0], [200.0, 0.0], [-500.0, -501.0], [900.0, 899.0]])
 
 EXERCISES = [

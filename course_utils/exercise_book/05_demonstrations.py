@@ -2,12 +2,12 @@
 
 import torch
 
-from course_utils.exercise_book import streams
+from course_utils.exercise_book import SHAPES, streams
 from course_utils.exercise_book.examination import Exercise
 from course_utils.losses import margin_loss
 
 randn, _, randint = streams()
-SHAPES = {(6, 3): 0.8, (2, 5, 4): 0.3, (8, 2): 1.0, (1, 3): 0.5, (4, 4): 0.0, (20, 3): 1.5}
+MARGINS = [0.0, 0.8, 0.3, 0.5, 1.0, 1.5, 8.0]
 
 EXERCISES = [
     Exercise(
@@ -17,8 +17,8 @@ EXERCISES = [
             (torch.tensor([4.0, 3.0, 2.5]), torch.tensor(1), 0.8),
             (torch.tensor([[3.0, 1.0], [1.0, 3.0]]), torch.tensor([0, 0]), 0.5),
             *(
-                (randn(shape) - 1, randint(shape[-1], shape[:-1]), margin)
-                for shape, margin in SHAPES.items()
+                ((3 + 2 * margin) * randn(shape) - 1, randint(shape[-1], shape[:-1]), margin)
+                for shape, margin in zip(SHAPES, MARGINS, strict=True)
             ),
         ],
         learns=1,

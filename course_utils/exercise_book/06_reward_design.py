@@ -3,18 +3,18 @@
 import numpy as np
 import torch
 
-from course_utils.exercise_book import streams
+from course_utils.exercise_book import SHAPES, streams
 from course_utils.exercise_book.examination import Exercise
 from course_utils.losses import soft_value
 from course_utils.teach.rewards import shaping_reward
 
 RNG = np.random.default_rng(1)
 randn, rand, _ = streams()
-SHAPES = {(4,): 1.0, (5, 4): 0.5, (2, 3, 2): 2.0, (1, 3): 0.01, (3, 3): 5.0}
+TAUS = [1.0, 0.5, 2.0, 0.01, 5.0, 0.3, 0.8]
 
 
 def steps(discount, *shape):
-    return *RNG.normal(size=(2, *shape)), RNG.random(shape) < 0.3, discount
+    return *(9 * RNG.normal(size=(2, *shape))), RNG.random(shape) < 0.3, discount
 
 
 EXERCISES = [
@@ -34,7 +34,7 @@ EXERCISES = [
         soft_value,
         cases=[
             (torch.tensor([0.0, 0.0, 0.0]), 1.0),
-            *((3 * randn(shape), tau) for shape, tau in SHAPES.items()),
+            *((3 * randn(shape), tau) for shape, tau in zip(SHAPES, TAUS, strict=True)),
             (torch.tensor([[200.0, 100.0], [-300.0, -200.0]]), 0.1),
         ],
     ),

@@ -7,7 +7,7 @@ from course_utils.exercise_book.examination import Exercise
 from course_utils.tune.parts import low_rank_change
 
 randn, *_ = streams()
-SHAPES = [((5, 2), 4, 3.0), ((3, 5, 2), 4, 2.0), ((4, 5, 1), 4, 5.0), ((1, 3, 3), 3, 6.0)]
+SHAPES = [((5, 2), 4, 3.0), ((3, 5, 2), 4, 2.0), ((4, 5, 1), 4, 0.5), ((1, 3, 3), 3, 6.0)]
 
 EXERCISES = [
     Exercise(
@@ -15,7 +15,7 @@ EXERCISES = [
         cases=[
             (torch.tensor([[1.0], [2.0]]), torch.tensor([[3.0, 4.0]]), 1.0),
             *(
-                (randn(shape), randn(*shape[:-2], shape[-1], out), alpha)
+                (6 * randn(shape), 6 * randn(*shape[:-2], shape[-1], out), alpha)
                 for shape, out, alpha in SHAPES
             ),
         ],

@@ -19,7 +19,7 @@ EXERCISES = [
         cases=[
             (np.array([[0.0, 0.0], [10.0, 1.0], [4.0, 8.0]]),),
             (np.array([[3.0, 9.0, 1.0], [5.0, 2.0, 2.0], [7.0, 6.0, 3.0], [8.0, 1.0, 4.0]]),),
-            *((RNG.normal(size=shape) - 2,) for shape in [(5, 4, 3), (1, 4, 3), (2, 3, 6, 5)]),
+            *((9 * RNG.normal(size=shape) - 5,) for shape in [(5, 4, 3), (1, 4, 3), (2, 3, 6, 5)]),
         ],
     ),
     Exercise(

@@ -7,7 +7,7 @@ from course_utils.exercise_book.examination import Exercise
 from course_utils.exercise_book.trial import WrongAnswer
 from course_utils.losses import advantage_loss, hinton_loss, kl_loss
 
-TAUS, WEIGHTS = (2.0, 0.5, 4.0, 1.0, 3.0, 1.0), (0.9, 0.3, 0.7, 0.0, 0.2, 1.0)
+TAUS, WEIGHTS = (2.0, 0.5, 4.0, 1.0, 3.0, 6.0), (0.9, 0.3, 0.7, 0.0, 0.2, 1.0)
 MIXED = zip(two_policies(), TAUS, WEIGHTS, strict=False)
 
 
@@ -56,6 +56,6 @@ def defended(_, found, wanted):
 EXERCISES = [
     Exercise(kl_loss, cases=two_policies(), learns=1),
     Exercise(hinton_loss, cases=[(*pair[:2], *more) for pair, *more in MIXED], learns=1),
-    Exercise(advantage_loss, cases=two_policies()[:6], learns=1),
+    Exercise(advantage_loss, cases=two_policies()[:7], learns=1),
     Exercise(wrong_lines, probe=named, tell=defended),
 ]

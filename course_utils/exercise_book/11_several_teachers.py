@@ -1,13 +1,15 @@
 """The exercises of notebook 11."""
 
+import torch
+
 from course_utils.distil.teachers import trembling_policy
-from course_utils.exercise_book import streams, two_policies
+from course_utils.exercise_book import SHAPES, streams, two_policies
 from course_utils.exercise_book.examination import Exercise
 from course_utils.exercise_book.trial import WrongAnswer
 from course_utils.losses import annealed, kickstart_loss
 
 randn, *_ = streams(2)
-SHARES = {(4,): 0.0, (3, 4): 0.5, (2, 3, 4): 0.2, (2, 2): 1.0, (2, 5): 0.7, (1, 3): 0.1}
+SHARES = [0.0, 0.5, 0.2, 0.1, 1.0, 0.7, 0.4]
 MOMENTS = {  # by (weight, until)
     (1.0, 0.5): [0.25],
     (2.0, 0.5): [0.0, 0.1, 0.5, 0.8],
@@ -36,5 +38,11 @@ EXERCISES = [
         cases=[(w, progress, until) for (w, until), some in MOMENTS.items() for progress in some],
         probe=where_it_divides,
     ),
-    Exercise(trembling_policy, cases=[(randn(shape), share) for shape, share in SHARES.items()]),
+    Exercise(
+        trembling_policy,
+        cases=[
+            (torch.tensor([20.02, 20.01, 20.03]), 0.3),
+            *((randn(shape) - 2, share) for shape, share in zip(SHAPES, SHARES, strict=True)),
+        ],
+    ),
 ]

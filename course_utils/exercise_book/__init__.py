@@ -7,6 +7,8 @@ from functools import partial
 
 import torch
 
+SHAPES = [(4,), (5, 4), (2, 3, 4), (1, 3), (6, 2), (3, 3), (3, 1, 4)]  # one row, a batch of one, …
+
 
 def streams(seed: int = 1):
     """randn, rand and randint of PyTorch, with a stream of their own."""
@@ -17,8 +19,9 @@ def streams(seed: int = 1):
 def two_policies():
     """Values of a student and a teacher, and τ: of several shapes, a low τ, a certain student."""
     randn, *_ = streams()
-    shapes = {(3,): 1.0, (5, 4): 0.5, (2, 3, 4): 5.0, (1, 4): 0.3, (6, 2): 2.0, (4, 3): 0.01}
-    pairs = [(*(3 * randn(2, *shape)), tau) for shape, tau in shapes.items()]
-    student, teacher, low = pairs.pop()  # float32 would lose the answer in rounding
+    taus = [1.0, 0.5, 5.0, 0.3, 2.0, 0.01, 8.0]
+    both = zip(SHAPES, taus, strict=True)
+    pairs = [(*(max(3, 2 * tau) * randn(2, *shape)), tau) for shape, tau in both]
+    student, teacher, low = pairs.pop(5)  # float32 would lose the answer in rounding
     certain = torch.tensor([[0.0, 200.0], [200.0, 0.0]]), torch.tensor([[0.0, 1.0], [0.0, 2.0]])
     return [*pairs, (student.double(), teacher.double(), low), (*certain, 1.0)]

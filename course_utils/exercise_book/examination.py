@@ -205,11 +205,8 @@ def _attempted(exercise, attempt, case, wanted):
 
 def _arrays(value):
     """Copies of all that is in a tuple, a list, a dictionary or an MDP, as arrays."""
-    if isinstance(value, tuple | list | dict) or is_dataclass(value):
-        parts = getattr(value, "__dict__", value)
-        return [
-            x
-            for part in (parts.values() if isinstance(parts, dict) else parts)
-            for x in _arrays(part)
-        ]
+    value = value.__dict__ if is_dataclass(value) else value
+    value = tuple(value.values()) if isinstance(value, dict) else value
+    if isinstance(value, tuple | list):
+        return [array for part in value for array in _arrays(part)]
     return [np.array(value.detach().numpy() if hasattr(value, "detach") else value)]

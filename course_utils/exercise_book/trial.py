@@ -71,7 +71,8 @@ def settings_kept():
     def state():
         return torch.get_default_dtype(), torch.is_grad_enabled()
 
-    streams = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    old = np.random.mtrand._rand  # the stream of np.random.seed and np.random.rand
+    streams = random.getstate(), old.get_state(), torch.get_rng_state()
     before = state()
     try:
         with np.errstate():
@@ -83,7 +84,7 @@ def settings_kept():
         torch.set_default_dtype(before[0])
         torch.set_grad_enabled(before[1])
         random.setstate(streams[0])
-        np.random.set_state(streams[1])
+        old.set_state(streams[1])
         torch.set_rng_state(streams[2])
 
 
