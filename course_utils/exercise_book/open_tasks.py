@@ -1,0 +1,201 @@
+"""Open tasks: what an answer reaches where nobody has looked before, and the mark that it earns.
+
+A judge returns the figure, or raises WrongAnswer. What is said of the tasks, their marks, and the
+course's own attempts stand in `open_tasks.yaml`, by the same names.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from course_utils import envs, storage
+from course_utils.distil.robust import noisy
+from course_utils.evaluation import mean_returns, play_episodes
+from course_utils.exercise_book import trial
+from course_utils.exercise_book.trial import WrongAnswer
+from course_utils.learn import tabular
+from course_utils.learner import DQNConfig, Parts
+from course_utils.networks import QNetwork, greedy, update_target
+from course_utils.replay import n_step_return
+from course_utils.train import train_dqn
+from course_utils.tune import parts
+from course_utils.tune.worlds import LANDER, POLE
+
+FRESH = 900_001  # seed of the judges' trainings and episodes: no notebook uses it
+HEAVY = "CartPole-HighGravity-v0"
+SEQUENCE = [POLE, "CartPole-Reversed-v0", "CartPole-ShortPole-v0"]
+
+
+@dataclass(frozen=True)
+class OpenTask:
+    """judge: what is handed in → a figure, in `unit`. marks: bronze, silver, gold; they fall where
+    less is better. answer: the course's own attempt, as source to paste."""
+
+    judge: Callable
+    unit: str
+    marks: list[float]
+    hints: list[str]
+    answer: str
+
+
+def judge(task: OpenTask, attempt) -> tuple[str, float | None]:
+    """What to print of an attempt, and its figure, if it has one."""
+    bronze, silver, gold = task.marks
+    asked = f"({task.unit}: bronze {bronze:g}, silver {silver:g}, gold {gold:g})"
+    if attempt is ...:
+        return f"not attempted yet {asked}.", None
+    try:
+        with trial.limited(300):
+            figure = float(task.judge(attempt))
+    except WrongAnswer as wrong:
+        return f"no mark yet. {wrong}", None
+    except Exception as error:
+        told = trial.raised(error, attempt).replace("Your function", "With this the judge")
+        return f"no mark yet. {told}", None
+    sign = 1 if gold > bronze else -1
+    earned = sum(sign * figure >= sign * mark for mark in task.marks)
+    mark = ("no mark yet", "bronze", "silver", "gold")[earned]
+    return f"{mark}, with {figure:.4g} {asked}.", figure
+
+
+def fresh_return(network: QNetwork, env_id: str, least: int, **more) -> float:
+    """The mean return of at least `least` agents, 100 fresh episodes or more in all."""
+    if not isinstance(network, QNetwork):
+        raise WrongAnswer(f"Hand in a QNetwork; this is a {type(network).__name__}.")
+    space = envs.make_envs(env_id, 1)
+    needed = space.single_observation_space.shape[0], int(space.single_action_space.n)
+    given = network.arguments["observations"], network.arguments["actions"]
+    if given != needed or network.seeds < least:
+        raise WrongAnswer(
+            f"{env_id} needs a network with {needed[0]} observations, {needed[1]} actions and at "
+            f"least {least} seeds; this one has {given[0]}, {given[1]} and {network.seeds}."
+        )
+    episodes = max(20, 100 // network.seeds)
+    return float(mean_returns(network, env_id, episodes, FRESH, **more).mean())
+
+
+def half_the_steps(settings) -> float:
+    """Notebook 01: the exact return in Taxi of 20 new tables after 60,000 steps, their mean."""
+    taxi = envs.read_mdp("Taxi-v4")
+    *_, last = tabular.q_learning(taxi, replace(settings, steps=60_000), 20, FRESH, 1)
+    return tabular.policy_return(taxi, tabular.greedy_policy(last.q), 200).mean()
+
+
+def _past_the_end(reward, done, discount):
+    return n_step_return(reward, 0 * done, discount)
+
+
+def _hardly(target, online, rate):
+    update_target(target, online, 0.02 * rate)
+
+
+BROKEN = Parts(n_step_return=_past_the_end, update_target=_hardly)
+
+
+def mend_the_learner(mended: dict) -> float:
+    """Notebook 02: CartPole's return of five new agents of `BROKEN`, with these parts exchanged."""
+    if len(mended) > 2:
+        raise WrongAnswer("Two functions are broken: exchange these two, and no other.")
+    settings = DQNConfig(steps=15_000), POLE, 5, FRESH, 1
+    *_, last = train_dqn(*settings, parts=replace(BROKEN, **mended))
+    return fresh_return(last.network, POLE, 5)
+
+
+def decide(rule: Callable) -> float:
+    """Notebook 03: how often a rule finds the better of two variants, by ten runs of each.
+
+    rule: returns [10], [10] → 1 if the first is better, −1 if the second is, 0 for "cannot tell".
+    """
+    pool, _ = storage.load_tensors(storage.shipped("cartpole_pool.safetensors"))
+    runs = {key: value.numpy() for key, value in pool.items() if key.endswith(".return")}
+    rng, verdicts = np.random.default_rng(FRESH), {True: [], False: []}
+    for k, first in enumerate(runs):
+        for second in list(runs)[k:]:
+            better = np.sign(runs[first].mean() - runs[second].mean())
+            for _ in range(150):
+                x, y = (rng.choice(runs[arm], 20, replace=False) for arm in (first, second))
+                told = rule(x[:10], x[10:] if first == second else y[:10])
+                verdicts[first == second].append(told != 0 if first == second else told == better)
+    if (alarms := np.mean(verdicts[True])) > 0.06:
+        raise WrongAnswer(
+            f"Between runs of one and the same variant the rule sees a difference in {alarms:.0%} "
+            "of the cases; at most 6 % are allowed."
+        )
+    return 100 * np.mean(verdicts[False])
+
+
+five_minutes = partial(fresh_return, env_id=LANDER, least=1)
+three_demonstrations = partial(fresh_return, env_id="MountainCar-v0", least=5)
+new_gravity = partial(fresh_return, env_id=LANDER, least=3, gravity=-1.8)
+
+
+def design_a_reward(reward_of: Callable) -> float:
+    """Notebook 06: the share of the best return on three unseen lakes, after 10,000 steps.
+
+    reward_of: MDP → rewards [s, a, k], from which the agents learn in place of the MDP's own.
+    """
+    shares = []
+    for seed in range(3):
+        lake = new_lake(FRESH + seed)
+        changed = replace(lake, reward=np.asarray(reward_of(lake), float))
+        if changed.reward.shape != lake.reward.shape:
+            raise WrongAnswer(f"The rewards must have the shape {lake.reward.shape} of the MDP's.")
+        best = tabular.policy_return(lake, optimum(lake), 200)
+        if tabular.policy_return(lake, optimum(changed), 200) < 0.99 * best:
+            raise WrongAnswer("Hacked: whoever earns most by this reward does not reach the goal.")
+        settings = tabular.QLearningConfig(steps=10_000)
+        *_, last = tabular.q_learning(changed, settings, 20, FRESH, 1)
+        shares.append(tabular.policy_return(lake, tabular.greedy_policy(last.q), 200) / best)
+    return 100 * np.mean(shares)
+
+
+def new_lake(seed: int) -> envs.MDP:
+    """A frozen lake of 8 × 8 fields as nobody has seen it."""
+    from gymnasium.envs.toy_text.frozen_lake import generate_random_map
+
+    return envs.read_mdp("FrozenLake-v1", desc=generate_random_map(8, 0.85, seed))
+
+
+def optimum(mdp: envs.MDP) -> np.ndarray:
+    return tabular.greedy_policy(tabular.value_iteration(mdp, 0.99))
+
+
+def fewest_numbers(network: QNetwork) -> float:
+    """Notebook 08: how many numbers of one agent learned, if ten return 350 in high gravity."""
+    if (reached := fresh_return(network, HEAVY, 10)) < 350:
+        raise WrongAnswer(f"These agents return {reached:.0f}; at least 350 are asked for.")
+    return parts.trainable(network)
+
+
+def three_tasks(network: QNetwork) -> float:
+    """Notebook 09: the mean return of ten agents on the three tasks, a head for each."""
+    tasks = enumerate(SEQUENCE)
+    return np.mean([fresh_return(network, env_id, 10, task=task) for task, env_id in tasks])
+
+
+def smallest_student(network: QNetwork) -> float:
+    """Notebook 10: the numbers of one student, if ten return 90 % of what their teacher does."""
+    teacher, _ = storage.load_agent(storage.shipped("lunar_lander_320k.safetensors"))
+    share = fresh_return(network, LANDER, 10) / fresh_return(teacher.choose([0]), LANDER, 1)
+    if share < 0.9:
+        raise WrongAnswer(
+            f"These students return {share:.0%} of their teacher; 90 % are asked for."
+        )
+    return network.parameters_of_one()
+
+
+def better_than_both(network: QNetwork) -> float:
+    """Notebook 11: by how much five students return more than the better of two teachers."""
+    teachers, _ = storage.load_agent(storage.shipped("mountain_car_n10.safetensors"))
+    best = max(fresh_return(teachers.choose([k]), "MountainCar-v0", 1) for k in (6, 7))
+    return fresh_return(network, "MountainCar-v0", 5) - best
+
+
+def wind_and_noise(network: QNetwork) -> float:
+    """Notebook 12: the mean return in wind, of agents whose sensors are noisy."""
+    fresh_return(network, LANDER, 3)
+    act = noisy(greedy(network), np.float32(0.05), np.random.default_rng(FRESH))
+    wind = {"enable_wind": True, "wind_power": 10.0}
+    return play_episodes(act, LANDER, network.seeds, 20, FRESH, **wind).mean()

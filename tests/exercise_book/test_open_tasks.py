@@ -1,0 +1,117 @@
+"""Open tasks: a judge gives marks for what is good, none for what is not, and a sentence."""
+
+import re
+
+import nbformat
+import numpy as np
+import pytest
+
+from course_utils import exercises, storage
+from course_utils.exercise_book import contents, open_tasks
+from course_utils.learn.tabular import QLearningConfig
+from tests.run_notebooks import FOLDER
+
+TASKS = list(contents.words("open_tasks"))
+HANDED_IN = {"half_the_steps": "settings", "mend_the_learner": "mended", "decide": "rule"}
+HANDED_IN |= {"design_a_reward": "reward_of"}
+CHEAP = ["half_the_steps", "mend_the_learner", "decide", "design_a_reward"]
+
+
+def shipped(name, agents):
+    return storage.load_agent(storage.shipped(f"{name}.safetensors"))[0].choose(agents)
+
+
+def told(name, attempt):
+    """The verdict on an attempt, and its figure."""
+    return open_tasks.judge(contents.find(name), attempt)
+
+
+def test_each_notebook_but_the_first_asks_one_open_task():
+    found = {}
+    for path in sorted(FOLDER.glob("*.ipynb")):
+        cells = nbformat.read(path, as_version=4).cells
+        asked = [re.findall(r'exercises\.open_task\("(\w+)"', cell.source) for cell in cells]
+        found[path.stem[:2]] = [name for names in asked for name in names]
+    assert found.pop("00") == []
+    assert all(len(names) == 1 for names in found.values())
+    assert sorted(name for [name] in found.values()) == sorted(TASKS)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_that_is_not_attempted_says_what_earns_a_mark(name, capsys):
+    assert exercises.open_task(name) is None
+    output = capsys.readouterr().out
+    assert output.startswith(f"{name}: not attempted yet (") and "gold" in output
+    exercises.hint(name, 99)
+    assert f'exercises.solution("{name}")' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_marks_rise_or_fall_and_hints_lead(name):
+    task = contents.find(name)
+    assert task.marks in (sorted(task.marks), sorted(task.marks, reverse=True))
+    assert len(set(task.marks)) == 3 and len(task.hints) >= 2
+    assert f"{HANDED_IN.get(name, 'network')} = " in task.answer or "def " in task.answer
+
+
+def attempt_of(name):
+    exec(contents.find(name).answer, space := {"seed": 0})
+    return space[HANDED_IN.get(name, "network")]
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[] if n in CHEAP else [pytest.mark.seeds]) for n in TASKS]
+)
+def test_the_courses_own_attempt_earns_silver_or_gold(name):
+    verdict, _ = told(name, attempt_of(name))
+    assert verdict.startswith(("silver", "gold")), verdict
+
+
+NO_MARK = {
+    "half_the_steps": QLearningConfig(),
+    "mend_the_learner": {},
+    "decide": lambda x, y: 0,
+    "design_a_reward": lambda mdp: mdp.reward,
+}
+
+
+@pytest.mark.parametrize("name", NO_MARK)
+def test_what_was_there_before_earns_no_mark(name):
+    verdict, figure = told(name, NO_MARK[name])
+    assert verdict.startswith("no mark yet, with") and figure < contents.find(name).marks[0]
+
+
+def test_a_mark_follows_the_figure():
+    task = open_tasks.OpenTask(lambda figure: figure, "return", [1, 2, 3], [], "")
+    found = [open_tasks.judge(task, figure)[0].partition(",")[0] for figure in (0, 1, 2.5, 3, 9)]
+    assert found == ["no mark yet", "bronze", "silver", "gold", "gold"]
+    less = open_tasks.OpenTask(lambda figure: figure, "numbers", [30, 20, 10], [], "")
+    found = [open_tasks.judge(less, figure)[0].partition(",")[0] for figure in (31, 30, 15, 10)]
+    assert found == ["no mark yet", "bronze", "silver", "gold"]
+
+
+def pays_for_moving(mdp):
+    """Nobody who is paid for each step goes to the goal."""
+    return mdp.reward + 1.0 * ~mdp.terminated
+
+
+SENTENCES = {
+    "hacked": ("design_a_reward", pays_for_moving, "Hacked"),
+    "another shape": ("design_a_reward", lambda mdp: mdp.reward[0], "must have the shape"),
+    "always sure": ("decide", lambda x, y: np.sign(x.mean() - y.mean()), "at most 6 %"),
+    "raises": ("decide", lambda x, y: x[99], "IndexError"),
+    "all exchanged": ("mend_the_learner", dict.fromkeys("abc"), "these two, and no other"),
+    "no such part": ("mend_the_learner", {"speed": 1}, "speed"),
+    "no network": ("five_minutes", "clone", "Hand in a QNetwork"),
+    "too few": ("three_demonstrations", shipped("mountain_car_n10", [0]), "at least 5 seeds"),
+    "another world": ("wind_and_noise", shipped("cartpole", [0, 1, 2]), "8 observations"),
+    "no better than before": ("fewest_numbers", shipped("cartpole", list(range(10))), "return"),
+    "no heads": ("three_tasks", shipped("cartpole", list(range(9))), "at least 10 seeds"),
+}
+
+
+@pytest.mark.parametrize("name, attempt, words", SENTENCES.values(), ids=SENTENCES)
+def test_what_cannot_earn_a_mark_gets_a_sentence(name, attempt, words):
+    verdict, figure = told(name, attempt)
+    assert figure is None and verdict.startswith("no mark yet. ") and words in verdict
+    assert "\n" not in verdict
