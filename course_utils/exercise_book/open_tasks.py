@@ -128,7 +128,7 @@ def decide(rule: Callable) -> float:
 
 five_minutes = partial(fresh_return, env_id=LANDER, least=1)
 three_demonstrations = partial(fresh_return, env_id="MountainCar-v0", least=5)
-new_gravity = partial(fresh_return, env_id=LANDER, least=3, gravity=-1.8)
+new_gravity = partial(fresh_return, env_id=HEAVY, least=10, gravity=120.0)
 
 
 def design_a_reward(reward_of: Callable) -> float:
