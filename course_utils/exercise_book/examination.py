@@ -64,9 +64,10 @@ def examine(exercise: Exercise, attempt):
         return _choice(exercise, attempt)
     if not callable(attempt):
         raise WrongAnswer(f"A function is asked for; this is {trial.brief(attempt)}.")
-    function = as_called(attempt, asked := parameters(exercise))
+    named, types = has_names(attempt, asked := parameters(exercise)), []
     with trial.limited():
-        _judge(exercise, attempt, asked)
+        _judge(exercise, attempt, asked, types)
+    function = attempt if named and not any(types) else as_called(attempt, asked)
     return f" on all {len(exercise.cases)} inputs" if any(exercise.cases) else "", function
 
 
@@ -86,8 +87,8 @@ def parameters(exercise: Exercise) -> inspect.Signature:
     return inspect.Signature([one for i, one in kept if one.default is one.empty or i < most])
 
 
-def as_called(attempt: Callable, asked: inspect.Signature) -> Callable:
-    """The attempt itself, or, if its parameters have other names, a function that has the asked."""
+def has_names(attempt: Callable, asked: inspect.Signature) -> bool:
+    """Whether the parameters have the asked names; WrongAnswer if there are more or fewer."""
     try:
         own = inspect.signature(attempt)
     except ValueError:  # some functions written in C do not tell
@@ -99,23 +100,28 @@ def as_called(attempt: Callable, asked: inspect.Signature) -> Callable:
         told = f"Your function must take {len(names)} arguments, ({', '.join(names)});"
         raise WrongAnswer(f"{told} yours takes {own}.") from None
     mine = list(own.parameters.values())[: len(names)]
-    if [one.name for one in mine if one.kind == one.POSITIONAL_OR_KEYWORD] == names:
-        return attempt
+    return [one.name for one in mine if one.kind == one.POSITIONAL_OR_KEYWORD] == names
+
+
+def as_called(attempt: Callable, asked: inspect.Signature) -> Callable:
+    """The attempt with the asked names and defaults, and results of the type of its arguments."""
 
     @functools.wraps(attempt)
     def called(*arguments, **named):
         bound = asked.bind(*arguments, **named)
         bound.apply_defaults()
-        return attempt(*bound.args)
+        return results.fitted(attempt(*bound.args), bound.args)
 
+    called.__signature__ = asked
     return called
 
 
-def _judge(exercise, attempt, asked):
+def _judge(exercise, attempt, asked, types):
     """Raise WrongAnswer or NotAttempted if the attempt is not right on all cases."""
     right = _tried(exercise, exercise.answer)
     found = [
-        _attempted(exercise, attempt, *pair) for pair in zip(exercise.cases, right, strict=True)
+        _attempted(exercise, attempt, types, *pair)
+        for pair in zip(exercise.cases, right, strict=True)
     ]
     triples = list(zip(exercise.cases, found, right, strict=True))
     told = [results.difference(exercise, case, one[0], _numbers(two)) for case, one, two in triples]
@@ -132,7 +138,7 @@ def _judge(exercise, attempt, asked):
         short = exercise.cases[0][: len(asked.parameters) - len(defaults)]
         wanted = _run(exercise, exercise.answer, short)
         try:
-            found = _attempted(exercise, attempt, short, wanted)[0]
+            found = _attempted(exercise, attempt, types, short, wanted)[0]
             fine = results.same(found, _numbers(wanted), exercise.tolerance)
         except WrongAnswer:
             fine = False
@@ -176,8 +182,8 @@ def _tried(exercise, function):
         return []
 
 
-def _attempted(exercise, attempt, case, wanted):
-    """The numbers and the gradient of a learner's function; a mistake of form: WrongAnswer."""
+def _attempted(exercise, attempt, types, case, wanted):
+    """Numbers and gradient of a learner's function. types: whether a result is to be converted."""
 
     def answered(*arguments):
         before = _arrays(arguments)
@@ -194,6 +200,7 @@ def _attempted(exercise, attempt, case, wanted):
             raise NotAttempted
         if result is None and not exercise.in_place:
             raise WrongAnswer("Your function returns nothing: its last line must be `return …`.")
+        types.append(results.fitted(result, arguments) is not result)
         return result
 
     with trial.settings_kept():

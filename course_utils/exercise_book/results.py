@@ -1,5 +1,7 @@
 """What a function returned: its kind, its numbers and its gradient. Differences are sentences."""
 
+import operator
+
 import numpy as np
 import torch
 
@@ -36,6 +38,19 @@ def unfit(result, wanted) -> str:
     if came not in ["float32", "float64", *whole]:
         return f"The result consists of {came}; {asked} is asked for."
     return ""
+
+
+def fitted(result, arguments):
+    """The same result in the precision of the arguments; an array without axes as a number."""
+    if isinstance(result, tuple):
+        parts = [fitted(part, arguments) for part in result]
+        return result if all(map(operator.is_, parts, result)) else tuple(parts)
+    if isinstance(result, np.ndarray) and not result.ndim:
+        return result[()]
+    if isinstance(result, torch.Tensor) and result.is_floating_point():
+        floats = [x for x in arguments if isinstance(x, torch.Tensor) and x.is_floating_point()]
+        return result.to(floats[0].dtype) if floats else result
+    return result
 
 
 def numbers(result) -> list[np.ndarray]:
