@@ -1,11 +1,16 @@
 """The engine of the exercises: what it prints, hands back and finds; predictions; claims."""
 
+import random
+import re
+import sys
+
 import numpy as np
 import pytest
+import torch
 from IPython.display import Code
 
 from course_utils import exercises
-from course_utils.exercise_book import contents
+from course_utils.exercise_book import contents, trial
 from course_utils.exercise_book.examination import Exercise, examine
 from course_utils.exercise_book.trial import NotAttempted, WrongAnswer
 from course_utils.learn import tabular
@@ -26,7 +31,7 @@ def target_without_mask(reward, terminated, next_q, discount):
 
 def test_check_goes_on_with_the_right_function(capsys):
     assert exercises.check("q_learning_target", target_by_mask) is target_by_mask
-    assert "right on all 6 inputs" in capsys.readouterr().out
+    assert "right on all 7 inputs" in capsys.readouterr().out
     handed_back = exercises.check("q_learning_target", target_with_where)
     assert handed_back.__wrapped__ is target_with_where  # which gives arrays without axes
     assert isinstance(handed_back(1.0, True, np.zeros(2), 0.9), float)
@@ -135,3 +140,148 @@ def test_claims(capsys):
         exercises.claim("a pair", (False, 1))
     with pytest.raises(AssertionError, match="does not hold in this run: two is less than one"):
         exercises.claim("two is less than one", 2 < 1)
+
+
+def tried(answer, *cases, **more):
+    """The sentence that `examine` has for a wrong answer to `doubled`."""
+    with pytest.raises(WrongAnswer) as caught:
+        examine(Exercise(doubled, cases=list(cases) or [(1.0,), (np.ones(2),)], **more), answer)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 700
+    return str(caught.value)
+
+
+def test_a_loop_without_an_end_is_stopped(monkeypatch):
+    monkeypatch.setattr(trial, "SECONDS", 0.2)
+
+    def endless(x):
+        while True:
+            pass
+
+    assert tried(endless).startswith("Your function took longer than 0.2 seconds: is there a loop")
+    assert examine(Exercise(doubled, cases=[(1,)]), doubled)[0] == " on all 1 inputs"
+
+
+def test_a_learners_own_interrupt_goes_through():
+    def interrupted(x):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        examine(Exercise(doubled, cases=[(1.0,)]), interrupted)
+
+
+def test_a_flood_of_output_is_held_back(capsys):
+    def talkative(x):
+        for line in range(5000):
+            print("line", line)
+        return 2 * x
+
+    exercise = Exercise(doubled, cases=[(1.0,)])
+    assert examine(exercise, talkative)[1] is talkative
+    shown = capsys.readouterr().out
+    assert shown.startswith("line 0\nline 1\n") and len(shown) < 2000
+    held = int(
+        re.search(r"\(([\d,]+) more lines of output are held back", shown)[1].replace(",", "")
+    )
+    assert shown.count("line ") + held in (5000, 5001)
+
+
+def test_settings_of_the_libraries_are_put_back():
+    def careless(x):
+        np.seterr(all="raise")
+        random.seed(1)
+        torch.manual_seed(1)
+        return 2 * x
+
+    before = np.geterr(), random.getstate(), torch.get_rng_state()
+    examine(Exercise(doubled, cases=[(1.0,)]), careless)
+    assert (np.geterr(), random.getstate()) == before[:2]
+    assert torch.equal(torch.get_rng_state(), before[2])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda: torch.set_default_dtype(torch.float64), lambda: torch.set_grad_enabled(False)],
+)
+def test_a_setting_that_the_notebook_needs_is_put_back_and_told(change):
+    def careless(x):
+        change()
+        return 2 * x
+
+    assert "changes a setting of all of PyTorch" in tried(careless)
+    assert torch.get_default_dtype() == torch.float32 and torch.is_grad_enabled()
+
+
+def test_every_kind_of_end_becomes_a_short_sentence():
+    def leaves(x):
+        sys.exit(1)
+
+    def shouts(x):
+        raise ValueError("very\n" * 100_000)
+
+    def sinks(x):
+        return sinks(x)
+
+    assert "Your function raised SystemExit: 1. Inputs: (1.0,)." in tried(leaves)
+    assert "Your function raised ValueError: very very" in tried(shouts)
+    assert "Your function raised RecursionError" in tried(sinks)
+    assert "A function is asked for; this is [0, 0" in tried([0] * 1000)
+
+
+def test_types_that_would_stop_the_notebook_are_told():
+    assert "must return a NumPy array or a number" in tried(lambda x: [2 * x])
+    assert "it returned a tensor of PyTorch" in tried(lambda x: torch.as_tensor(2 * x))
+    assert "it returned something of type str: '2.0'" in tried(lambda x: str(2 * x))
+    assert "consists of float16" in tried(lambda x: np.float16(2 * x))
+    one = (torch.ones(2, 3),)
+    assert "`torch.stack(…)` makes one of a list" in tried(lambda x: list(2 * x), one)
+    assert "write `amax(-1)`" in tried(lambda x: (2 * x).max(-1), one)
+    assert "write `amax(-1)`" in tried(lambda x: 0.5 * x.max(-1) * 4, one)
+    assert "it returned a NumPy array or a number" in tried(lambda x: (2 * x).numpy(), one)
+    assert "consists of int64; float32 is asked" in tried(lambda x: 2 * x.long(), one)
+
+
+def test_gradients_are_part_of_the_answer():
+    def in_place(x):
+        y = x.exp().log()
+        z = y * y.detach().reciprocal() * y
+        y *= 1
+        return z * 2
+
+    one = (torch.rand(2, 3) + 1,)
+    assert "carries no gradient" in tried(lambda x: 2 * x.detach(), one, learns=1)
+    assert "its gradient is not" in tried(lambda x: x + x.detach(), one, learns=1)
+    assert "changed in place" in tried(in_place, one, learns=1)
+    assert examine(Exercise(doubled, cases=[one], learns=1), lambda x: x + x)[0]
+    with pytest.raises(WrongAnswer, match="carries a gradient, .* end with `.detach"):
+        examine(Exercise(lambda x: x.detach(), cases=[one], learns=1), lambda x: x * 1)
+
+
+def scaled(x, factor=2.0):
+    return factor * x
+
+
+def test_names_and_defaults_of_the_stub_are_part_of_the_answer():
+    exercise = Exercise(scaled, cases=[(1.0, 3.0), (np.ones(2), 2.0)])
+    function = examine(exercise, lambda a, b=2.0: a * b)[1]
+    assert function(x=3.0) == function(3.0) == 6 and function(3.0, factor=1.0) == 3
+    assert examine(exercise, scaled)[1] is scaled
+    for wrong in (lambda x, factor: factor * x, lambda x, factor=1.0: factor * x):
+        with pytest.raises(WrongAnswer, match="Keep the default of the stub, factor=2.0"):
+            examine(exercise, wrong)
+    with pytest.raises(WrongAnswer, match=r"must take 2 arguments, \(x, factor\); yours takes \(x"):
+        examine(exercise, lambda x: 2 * x)
+    assert callable(examine(Exercise(abs, cases=[(-1.0,)]), np.abs)[1])
+
+
+def test_a_function_that_works_in_place_is_judged_above_the_dots():
+    exercise = contents.find("update_target")
+
+    @torch.no_grad()
+    def above(target, online, rate):
+        for p, q in zip(target.parameters(), online.parameters(), strict=True):
+            p.lerp_(q, rate)
+        return ...
+
+    assert examine(exercise, above)[1] is above
+    with pytest.raises(NotAttempted):
+        examine(exercise, lambda target, online, rate: ...)

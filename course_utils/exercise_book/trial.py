@@ -93,6 +93,8 @@ ADVICE = {  # words of an error message → what may help
     "([..., 0]).",
     "return_types": "`max(-1)` of a tensor gives two things, values and places: write `amax(-1)`, "
     "or `max(-1).values`.",
+    "multiply sequence": "A list or a tuple is no number; if it comes from `max(-1)` of a tensor: "
+    "write `amax(-1)`.",
     "invert": "`~` turns True and False round, but not 1.0 and 0.0: write 1 - … instead.",
     "boolean tensor": "A condition must be True or False: write `… == 1` or `….bool()`.",
     "and 'Tensor'": "NumPy and PyTorch do not mix: a sum or a product works for both.",

@@ -4,6 +4,7 @@ The answers to a notebook's exercises are in the file of its stem: RIGHT, in ano
 course's own, and WRONG, as a learner would write them, with words of what must be said.
 """
 
+import inspect
 import re
 import runpy
 import sys
@@ -16,7 +17,7 @@ import torch
 
 from course_utils import exercises
 from course_utils.exercise_book import contents
-from course_utils.exercise_book.examination import examine
+from course_utils.exercise_book.examination import examine, parameters
 from course_utils.exercise_book.trial import NotAttempted, WrongAnswer
 
 ROOT = Path(__file__).parents[2]
@@ -80,6 +81,19 @@ def test_a_notebook_and_its_chapter_name_the_same_exercises(path):
     assert sorted(checked) == sorted(contents.chapter(path.stem))
     told = set(re.findall(r'exercises\.(?:hint|solution)\("(\w+)"', code))
     assert told == set(checked)
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("notebooks/*.ipynb")), ids=lambda path: path.stem)
+def test_the_stub_in_the_notebook_has_the_names_and_defaults_that_are_asked(path):
+    code = [cell.source for cell in nbformat.read(path, as_version=4).cells]
+    for name in set(contents.chapter(path.stem)) & set(FUNCTIONS):
+        stub = next(source for source in code if f'exercises.check("{name}", {name})' in source)
+        exec(stub.partition(f"{name} = exercises")[0], {"torch": torch}, made := {})
+        named = {n: p.default for n, p in inspect.signature(made[name]).parameters.items()}
+        asked = parameters(EXERCISES[name]).parameters
+        assert named == {n: p.default for n, p in asked.items()}
+        with pytest.raises(NotAttempted):
+            examine(EXERCISES[name], made[name])
 
 
 def can_be_spoiled(value):
