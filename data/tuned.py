@@ -57,8 +57,8 @@ def begin_again(network: QNetwork, part: str) -> QNetwork:
 
 WAYS = {
     "full": lambda network: network,
-    "full, fresh head": lambda network: begin_again(network, "head"),
-    "full, fresh features": lambda network: begin_again(network, "hidden"),
+    "fresh head": lambda network: begin_again(network, "head"),
+    "fresh features": lambda network: begin_again(network, "hidden"),
     "head": parts.head_only,
     "BitFit": parts.bitfit,
     "adapters 1": lambda network: parts.add_adapters(network, 1, SEED),
@@ -336,7 +336,7 @@ BEST_WEIGHTS = {
 def arm_of(env_id: str, way: str, rate: float, **more) -> tuple:
     """A name, the function and the settings of one way to learn a task."""
     parent = TASKS[env_id].parent
-    configs = EXPLORING if way in ("fresh", "full, exploring") else GOING_ON
+    configs = EXPLORING if way == "fresh" or way.endswith("exploring") else GOING_ON
     config = configs[parent] | {"learning_rate": rate} | more
     settings = {"env_id": env_id, "way": way.removesuffix(", exploring"), "config": config}
     settings["records"] = {"CartPole-v1": 12, "LunarLander-v3": 6}[parent]
@@ -354,7 +354,7 @@ def study_of_transfer():
         for way in POLE_RATES[env_id]:
             for rate in RATES:
                 yield arm_of(env_id, way, rate)
-    for way in ("full, fresh head", "full, fresh features"):
+    for way in ("fresh head, exploring", "fresh features, exploring"):
         for rate in RATES:
             yield arm_of(REVERSED_SHORT, way, rate)
     yield arm_of(LIGHT, "head", LANDER_RATES["head"])
