@@ -175,3 +175,7 @@ def test_sections_and_exercises_are_numbered_in_order(path, notebook):
         first = numbers[0][1] if numbers else 1  # 0 if a chapter has a primer
         assert first in (0, 1)
         assert numbers == [(chapter, first + place) for place in range(len(numbers))]
+
+
+def test_nothing_was_left_to_be_written(notebook):
+    assert not re.search(r"\b(TODO|FIXME|XXX|TEXT)(_|\b)", prose(notebook))
