@@ -17,6 +17,7 @@ from pathlib import Path
 import checkpoints
 import distilled
 import joblib
+import learned
 import numpy as np
 import taught
 import torch
@@ -61,7 +62,10 @@ POOL = {
     "without LayerNorm": {"layer_norm": False},
 }
 POOL_SEEDS, POOL_STEPS, POOL_RECORDS = 100, 10_000, 10
-STUDIES = {study: module for module in (taught, tuned, distilled) for study in module.STUDIES}
+LATER = {"observation_scale": True}  # younger than some files; the value is what was done before
+STUDIES = {
+    study: module for module in (learned, taught, tuned, distilled) for study in module.STUDIES
+}
 
 
 # ---- recipes: all that decides what a file holds ----
@@ -92,8 +96,17 @@ def recipe_hash(name: str) -> str:
 
 
 def hash_of(facts: dict) -> str:
-    """JSON data as 16 hexadecimal digits."""
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+    """JSON data as 16 hexadecimal digits; a setting added later counts where it was changed."""
+    told = json.dumps(without_later(facts), sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def without_later(facts):
+    """The same, but for settings of `LATER` that do what was done before there was a choice."""
+    if not isinstance(facts, dict):
+        return facts
+    kept = {name: fact for name, fact in facts.items() if (name, fact) not in LATER.items()}
+    return {name: without_later(fact) for name, fact in kept.items()}
 
 
 def recipe_of(path: Path) -> str:
