@@ -14,6 +14,7 @@ from course_utils import storage
 from course_utils.envs import OBSERVATION_SCALE
 from course_utils.evaluation import mean_returns, record_episodes
 from course_utils.learner import DQNConfig, Parts
+from course_utils.losses import cloning_loss
 from course_utils.networks import QNetwork, greedy, trembling
 from course_utils.replay import ReplayBuffer
 from course_utils.teach import rewards
@@ -28,6 +29,7 @@ RECORD_SEED, CURVE_SEED, TEST_SEED = 30_000_000, 1000, 20_000_000
 HELD_OUT, CURVE_EPISODES, TREMBLE = 20, 20, 0.3
 TEMPERATURE, ENERGY, CONSTANT, SPEED_BONUS = 0.01, 20_000, 30.0, 100  # of notebook 06
 TEACHER, MEDIOCRE = ("lunar_lander_320k", 0), ("lunar_lander_200k", 2)
+CLONING = SEED, SEED  # of the first weights and of the batches of clones: see README.md
 
 
 # ---- demonstrations ----
@@ -103,7 +105,7 @@ def tested_on_the_way(training, env_id: str, episodes: int, seed: int) -> tuple:
 def clone_the_pole(episodes: int, config: dict) -> dict:
     """Behaviour cloning of CartPole."""
     memory = memory_of(given("cart_pole/expert-v0", episodes))
-    *_, last = behavior_cloning(CloneConfig(**config), memory, 2, SEED, 1)
+    *_, last = behavior_cloning(CloneConfig(**config), memory, 2, CLONING, 1)
     return {"return": mean_returns(last.network, "CartPole-v1", EPISODES, TEST_SEED)}
 
 
@@ -124,7 +126,7 @@ def clone(demonstrations: str, episodes: int, config: dict, most=None, scattered
     """
     chosen = given(demonstrations, episodes)
     memory = spread(chosen, most) if scattered else memory_of(chosen, most=most)
-    *_, last = behavior_cloning(CloneConfig(**config), memory, 4, SEED, 1)
+    *_, last = behavior_cloning(CloneConfig(**config), memory, 4, CLONING, 1)
     returns = mean_returns(last.network, "LunarLander-v3", EPISODES, TEST_SEED)
     return {"return": returns, "labels": last.labels}
 
@@ -146,6 +148,11 @@ def aggregate(labels: int, rounds: int, config: dict) -> dict:
     return {"return": returns, "labels": last.labels}
 
 
+def soft_margin(q, action, margin):
+    """The penalty of CQL, log Σ_a exp(q_a) − q(a_E): Kumar et al. 2020 (arXiv 2006.04779)."""
+    return cloning_loss(q, action)
+
+
 def go_on(
     env_id: str,
     episodes: int,
@@ -153,21 +160,22 @@ def go_on(
     cloned: dict | None,
     warm_up: int,
     shown: bool,
-    margin: bool,
+    margin: bool | str,
 ) -> dict:
     """Q-learning after, or with, demonstrations.
 
     cloned: settings of the cloning that the network comes from; None for a fresh one. warm_up:
     updates on the demonstrations alone. shown: whether they stay in every batch. margin: whether
-    the margin loss is added.
+    the margin loss is added; "soft": the penalty of CQL in its place.
     """
     lander, car = ("lunar_lander", 4), ("mountain_car", 3)
     name, actions = {"LunarLander-v3": lander, "MountainCar-v0": car}[env_id]
     memory = memory_of(given(f"{name}/expert-v0", episodes))
     config = DQfDConfig(**config)
-    parts = Parts(extra_loss=expert_margin() if margin else None)
+    extra = expert_margin(soft_margin) if margin == "soft" else expert_margin()
+    parts = Parts(extra_loss=extra if margin else None)
     if cloned:
-        *_, last = behavior_cloning(CloneConfig(**cloned), memory, actions, SEED, 1)
+        *_, last = behavior_cloning(CloneConfig(**cloned), memory, actions, CLONING, 1)
         network = last.network
     else:
         size = SEEDS, memory.observation.shape[1], actions, config.width
@@ -291,6 +299,10 @@ def study_of_demonstrations():
     yield "car: without the margin", go_on, car | {"margin": False}
     yield "car: without warm-up", go_on, car | {"warm_up": 0}
     yield "car: with 1 step", go_on, car | {"config": CAR | {"n_steps": 1}}
+    yield "car: with CQL's penalty", go_on, car | {"margin": "soft"}
+    yield "car: warm-up, then plain DQN", go_on, car | {"shown": False}
+    at_once = {"config": CAR | {"margin_until": 0.001}}  # before the first update
+    yield "car: warm-up, then no margin", go_on, car | at_once
     yield "car: without demonstrations", go_on, car | bare
     clone_first = car | bare | {"cloned": {"width": 64, "batch_size": 64, "updates": 1000}}
     yield "car: cloned, then plain DQN", go_on, clone_first
