@@ -237,7 +237,7 @@ def test_types_that_would_stop_the_notebook_are_told():
     assert "write `amax(-1)`" in tried(lambda x: (2 * x).max(-1), one)
     assert "write `amax(-1)`" in tried(lambda x: 0.5 * x.max(-1) * 4, one)
     assert "it returned a NumPy array or a number" in tried(lambda x: (2 * x).numpy(), one)
-    assert "consists of int64; float32 is asked" in tried(lambda x: 2 * x.long(), one)
+    assert "consists of torch.int64; torch.float32 is asked" in tried(lambda x: 2 * x.long(), one)
 
 
 def test_gradients_are_part_of_the_answer():
@@ -268,7 +268,7 @@ def test_names_and_defaults_of_the_stub_are_part_of_the_answer():
     for wrong in (lambda x, factor: factor * x, lambda x, factor=1.0: factor * x):
         with pytest.raises(WrongAnswer, match="Keep the default of the stub, factor=2.0"):
             examine(exercise, wrong)
-    with pytest.raises(WrongAnswer, match=r"must take 2 arguments, \(x, factor\); yours takes \(x"):
+    with pytest.raises(WrongAnswer, match=r"must take 2 arguments, as in \(x, factor=2.0\); yours takes \(x"):
         examine(exercise, lambda x: 2 * x)
     assert callable(examine(Exercise(abs, cases=[(-1.0,)]), np.abs)[1])
 

@@ -13,18 +13,14 @@ RNG, SAMPLES = np.random.default_rng(1), 4000
 ICE, TAXI, CLIFF = map(envs.read_mdp, ("FrozenLake-v1", "Taxi-v4", "CliffWalking-v1"))
 SLIPPERY = envs.read_mdp("FrozenLake-v1", success_rate=0.6)
 ELSEWHERE = replace(ICE, start=np.array([0.7, 0.2, 0.1] + [0.0] * 13))
-RANDOM = envs.MDP(  # each outcome has its own reward, end and probability
-    "random",
-    RNG.dirichlet(np.ones(2), (5, 3)),
-    RNG.integers(4, size=(5, 3, 2)),  # none leads to the last state
-    RNG.normal(size=(5, 3, 2)),
-    RNG.random((5, 3, 2)) < 0.3,
-    RNG.dirichlet(np.ones(5)),
-    np.inf,
+CHANCE, START, MIXED = (
+    RNG.dirichlet(np.ones(n), size) for n, size in [(2, (5, 3)), (5, ()), (3, 5)]
 )
+REWARD, ENDS = RNG.normal(size=(5, 3, 2)), RNG.random((5, 3, 2)) < 0.3
+NEXT = RNG.integers(4, size=(5, 3, 2))  # none leads to the last state
+RANDOM = envs.MDP("random", CHANCE, NEXT, REWARD, ENDS, np.ones(5) / 5, np.inf)
 CAREFUL = tabular.greedy_policy(tabular.value_iteration(ICE, 0.9), epsilon=0.1)
 DRIVER = tabular.greedy_policy(tabular.value_iteration(TAXI, 0.99))  # arrives: else paid twice
-MIXED = RNG.dirichlet(np.ones(3), 5)
 VALUES = {  # some values of four actions or less, and ε
     (0.0, 0.0, 0.0, 0.0): (0.0, 0.9),
     (0.0, 1.0, 1.0, -1.0): (0.0, 0.4),
@@ -44,14 +40,15 @@ def steps(*shape):
 def action_shares(act, q, epsilon):
     """Each action's share of what is sampled, then 1; what is no action raises WrongAnswer."""
     rng, twin = np.random.default_rng(3), np.random.default_rng(3)
-    first = act(q, epsilon, rng)
-    if not isinstance(first, int | np.integer) or isinstance(first, bool):
-        told = f"this is {brief(first)}" if np.ndim(first) else f"this is {type(first).__name__}"
-        raise WrongAnswer(f"Return the number of an action, an int; {told}.")
-    actions = np.array([first] + [act(q, epsilon, rng) for _ in range(SAMPLES - 1)])
-    if not all(act(q, epsilon, twin) == action for action in actions[:50]):
+    sampled = [act(q, epsilon, rng) for _ in range(SAMPLES)]
+    for action in sampled:
+        if not isinstance(action, int | np.integer) or isinstance(action, bool):
+            told = f"this is {type(action).__name__}, {brief(action)}"
+            raise WrongAnswer(f"Return the number of an action, an int; {told}.")
+    if [act(q, epsilon, twin) for _ in range(50)] != sampled[:50]:
         told = "sample all random numbers from `rng`"
         raise WrongAnswer(f"The same rng does not give the same actions: {told}.")
+    actions = np.array(sampled)
     if actions.min() < 0 or actions.max() >= len(q):
         found = f"from {actions.min()} to {actions.max()}"
         raise WrongAnswer(f"The actions have the numbers 0 to {len(q) - 1}; yours go {found}.")
@@ -62,10 +59,6 @@ def shares_differ(case, found, wanted):
     action = np.abs(found - wanted).argmax()
     told = f"of {SAMPLES:,} sampled actions {found[action]:.1%} are action {action}"
     return f"With q = {case[0]} and ε = {case[1]} {told}; right is about {wanted[action]:.0%}."
-
-
-def unmasked(mdp, policy, horizon):
-    return tabular.policy_return(replace(mdp, terminated=0 * mdp.terminated), policy, horizon)
 
 
 EXERCISES = [
@@ -81,12 +74,9 @@ EXERCISES = [
     Exercise(
         tabular.q_learning_target,
         cases=[
-            (1.0, True, np.array([1.0, 2.0]), 0.9),
-            (1.0, False, np.array([1.0, 2.0]), 0.9),
+            *((1.0, end, np.array([1.0, 2.0]), 0.9) for end in (True, False)),
             (-1.0, False, np.array([-3.0, -2.0]), 0.5),
-            *map(steps, (6, 1)),
-            steps(2, 3),
-            steps(2, 1),
+            *(steps(*shape) for shape in [(6,), (1,), (2, 3), (2, 1)]),
         ],
     ),
     Exercise(
@@ -102,12 +92,7 @@ EXERCISES = [
             (ICE, np.full((16, 4), 0.25), 20),
             (ELSEWHERE, CAREFUL, 150),
             (TAXI, DRIVER, 30),
-            (RANDOM, MIXED, 1),
-            (RANDOM, MIXED, 7),
+            *((RANDOM, MIXED, horizon) for horizon in (1, 7)),
         ],
-        mistakes={
-            unmasked: "The future behind a terminal step is counted: the episode has ended there. "
-            "bellman_backup has the mask."
-        },
     ),
 ]

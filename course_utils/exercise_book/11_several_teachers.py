@@ -1,15 +1,9 @@
-"""The exercises of notebook 11."""
+"""An exercise of notebook 11, in which a division may fail."""
 
-import torch
-
-from course_utils.distil.teachers import trembling_policy
-from course_utils.exercise_book import SHAPES, streams, two_policies
 from course_utils.exercise_book.examination import Exercise
 from course_utils.exercise_book.trial import WrongAnswer
-from course_utils.losses import annealed, kickstart_loss
+from course_utils.losses import annealed
 
-randn, *_ = streams(2)
-SHARES = [0.0, 0.5, 0.2, 0.1, 1.0, 0.7, 0.4]
 MOMENTS = {  # by (weight, until)
     (1.0, 0.5): [0.25],
     (2.0, 0.5): [0.0, 0.1, 0.5, 0.8],
@@ -31,18 +25,5 @@ def where_it_divides(function, weight, progress, until):
         raise WrongAnswer(f"Your function raised ZeroDivisionError: {told}.") from None
 
 
-EXERCISES = [
-    Exercise(kickstart_loss, cases=two_policies(), learns=1),
-    Exercise(
-        annealed,
-        cases=[(w, progress, until) for (w, until), some in MOMENTS.items() for progress in some],
-        probe=where_it_divides,
-    ),
-    Exercise(
-        trembling_policy,
-        cases=[
-            (torch.tensor([20.02, 20.01, 20.03]), 0.3),
-            *((randn(shape) - 2, share) for shape, share in zip(SHAPES, SHARES, strict=True)),
-        ],
-    ),
-]
+CASES = [(w, progress, until) for (w, until), some in MOMENTS.items() for progress in some]
+EXERCISES = [Exercise(annealed, cases=CASES, probe=where_it_divides)]

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from course_utils.distil.robust import decision_gradient, fgsm
+from course_utils.distil.robust import fgsm
 from course_utils.distil.ship import numpy_q
 from course_utils.exercise_book.examination import Exercise
 from course_utils.networks import QNetwork
@@ -29,11 +29,6 @@ def layers(sizes, *leading):
     return [(normal(*pair), normal(pair[1])) for pair in pairs], normal(*leading, sizes[0])
 
 
-def by_the_norm(network, observation, size):
-    gradient = decision_gradient(network, observation)
-    return observation - size * gradient / gradient.norm(dim=-1, keepdim=True)
-
-
 EXERCISES = [
     Exercise(
         fgsm,
@@ -44,10 +39,6 @@ EXERCISES = [
             watching(4, 4, 3, torch.tensor([0.05, 0.1, 0.4, 0.2])),
             watching(2, 3, 3, 0.2, unseen=1, seeds=1),  # there the gradient is 0
         ],
-        mistakes={
-            by_the_norm: "The gradient is divided by its norm: take its sign, then each number "
-            "moves by all of its size."
-        },
     ),
     Exercise(
         numpy_q,

@@ -1,25 +1,25 @@
-"""The exercises: for each notebook, by its stem, functions (.py) and choices (.yaml).
-
-Here is what several of them share: streams of random inputs.
-"""
+"""The exercises: for each notebook, by its stem, what is said and tried (.yaml), and code (.py)."""
 
 from functools import partial
 
+import numpy as np
 import torch
 
 SHAPES = [(4,), (5, 4), (2, 3, 4), (1, 3), (6, 2), (3, 3), (3, 1, 4)]  # one row, a batch of one, …
 
 
-def streams(seed: int = 1):
-    """randn, rand and randint of PyTorch, with a stream of their own."""
-    stream = torch.Generator().manual_seed(seed)
-    return [partial(f, generator=stream) for f in (torch.randn, torch.rand, torch.randint)]
+def tools(seed: int = 1) -> dict:
+    """What `inputs` may name: NumPy, PyTorch, streams of random numbers, shapes, policies."""
+    stream, given = torch.Generator().manual_seed(seed), {"np": np, "torch": torch}
+    for function in (torch.randn, torch.rand, torch.randint):
+        given[function.__name__] = partial(function, generator=stream)
+    given |= {"tensor": torch.tensor, "array": np.array, "rng": np.random.default_rng(seed)}
+    return given | {"SHAPES": SHAPES, "two_policies": two_policies}
 
 
 def two_policies():
     """Values of a student and a teacher, and τ: of several shapes, a low τ, a certain student."""
-    randn, *_ = streams()
-    taus = [1.0, 0.5, 5.0, 0.3, 2.0, 0.01, 8.0]
+    randn, taus = tools()["randn"], [1.0, 0.5, 5.0, 0.3, 2.0, 0.01, 8.0]
     both = zip(SHAPES, taus, strict=True)
     pairs = [(*(max(3, 2 * tau) * randn(2, *shape)), tau) for shape, tau in both]
     student, teacher, low = pairs.pop(5)  # float32 would lose the answer in rounding

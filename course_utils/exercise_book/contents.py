@@ -1,7 +1,7 @@
 """What the exercise book holds, and what is made of the source of its answers.
 
-For each notebook, by its stem: a .yaml with what is said, that is the choices, and the hints and
-mistakes of functions; and a .py with what is computed, EXERCISES, the functions and their inputs.
+For each notebook, by its stem: a .yaml with choices and functions, their hints, their mistakes and
+the `inputs` they are tried on, which are Python; and a .py, EXERCISES, if these need more code.
 """
 
 import ast
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import yaml
 
+from course_utils.exercise_book import tools
 from course_utils.exercise_book.examination import Exercise
 
 FOLDER = Path(__file__).parent
@@ -34,14 +35,23 @@ def find(name: str):
 
 @cache
 def chapter(stem: str) -> dict[str, Exercise]:
-    """The exercises of one notebook by their names, in the order of the files, functions first."""
-    said, found = dict(words(stem)), {}
+    """The exercises of one notebook by their names, functions first."""
+    coded, given = {}, tools()
     if (FOLDER / f"{stem}.py").exists():
         module = importlib.import_module(f"course_utils.exercise_book.{stem}")
-        for exercise in module.EXERCISES:
-            name = exercise.answer.__name__
-            found[name] = complete(exercise, **said.pop(name, {}))
-    return found | {name: Exercise(**choice) for name, choice in said.items()}
+        coded = {exercise.answer.__name__: exercise for exercise in module.EXERCISES}
+    found = {}
+    for name, said in words(stem).items():
+        if "answer" in said:
+            found[name] = Exercise(**said)
+        elif "function" in said:
+            answer = getattr(importlib.import_module(said["function"]), name)
+            known = inspect.unwrap(answer).__globals__ | given
+            cases = eval(f"[{said['inputs']}]", known)
+            coded[name] = Exercise(answer, cases=cases, learns=said.get("learns", 0))
+        if name in coded:
+            found[name] = complete(coded[name], said["hints"], said["mistakes"])
+    return found
 
 
 @cache
@@ -51,7 +61,7 @@ def words(stem: str) -> dict:
     return yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
 
 
-def complete(exercise: Exercise, hints=(), mistakes=(), **_) -> Exercise:
+def complete(exercise: Exercise, hints=(), mistakes=()) -> Exercise:
     """The exercise of a function with these hints and mistakes, too; exchanges become functions."""
     told = exercise.mistakes | dict(mistakes)
     made = {

@@ -1,15 +1,14 @@
 """Trying a learner's answer: it is recognised by what it computes.
 
-An exercise knows its typical mistakes, and an answer that gives the same numbers as one of them
-gets that mistake's sentence.
+An answer that gives the same numbers as a typical mistake gets that mistake's sentence. Type,
+gradient, names and defaults belong to a right answer.
 """
 
 import copy
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, field, is_dataclass
-from functools import cache
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -42,49 +41,43 @@ class Exercise:
 
 def judge(exercise: Exercise, attempt) -> tuple:
     """What to print of an attempt, and what the notebook goes on with."""
-    own = callable(exercise.answer) * " The notebook goes on with the course's own version."
+    goes_on = " The notebook goes on with {}." if callable(exercise.answer) else ""
     try:
         tried, function = examine(exercise, attempt)
-        return f"right{tried}." + own.replace("the course's own version", "your answer"), function
+        return f"right{tried}." + goes_on.format("your answer"), function
     except NotAttempted:
         verdict = "not attempted yet."
     except WrongAnswer as wrong:
         verdict = f"not yet right. {wrong}"
-    return verdict + own, exercise.answer if own else None
+    return verdict + goes_on.format("the course's own version"), goes_on and exercise.answer or None
 
 
-def examine(exercise: Exercise, attempt):
-    """A word on what was tried, and what the notebook goes on with, if the attempt is right.
-
-    Else raises WrongAnswer or NotAttempted.
-    """
+def examine(exercise: Exercise, attempt) -> tuple:
+    """A word on what was tried, and what to go on with; else WrongAnswer or NotAttempted."""
     if attempt is ...:
         raise NotAttempted
     if isinstance(exercise.answer, str):
-        return _choice(exercise, attempt)
+        letter = str(attempt).strip("().: ").lower()
+        if letter == exercise.answer:
+            return f": '{letter}'. {exercise.why}".rstrip(". "), attempt
+        letters = ", ".join(sorted([exercise.answer, *exercise.mistakes]))
+        other = f"Answer with one of the letters {letters}; this is"
+        raise WrongAnswer(exercise.mistakes.get(letter, f"{other} {trial.brief(attempt)}."))
     if not callable(attempt):
         raise WrongAnswer(f"A function is asked for; this is {trial.brief(attempt)}.")
-    named, types = has_names(attempt, asked := parameters(exercise)), []
+    converted = [not has_names(attempt, asked := parameters(exercise))]
     with trial.limited():
-        _judge(exercise, attempt, asked, types)
-    function = attempt if named and not any(types) else as_called(attempt, asked)
+        _compare(exercise, attempt, converted)
+        _leave_out(exercise, attempt, asked)
+    function = as_called(attempt, asked) if any(converted) else attempt
     return f" on all {len(exercise.cases)} inputs" if any(exercise.cases) else "", function
-
-
-def _choice(exercise, attempt):
-    letter, letters = str(attempt).strip("().: ").lower(), [exercise.answer, *exercise.mistakes]
-    if letter == exercise.answer:
-        return f": '{letter}'. {exercise.why}".rstrip(". "), attempt
-    other = f"Answer with one of the letters {', '.join(sorted(letters))}; this is"
-    raise WrongAnswer(exercise.mistakes.get(letter, f"{other} {trial.brief(attempt)}."))
 
 
 def parameters(exercise: Exercise) -> inspect.Signature:
     """How the answer is called: as the reference, without defaults that no case mentions."""
-    told = inspect.signature(exercise.answer)
-    most = max(map(len, exercise.cases))
-    kept = enumerate(told.parameters.values())
-    return inspect.Signature([one for i, one in kept if one.default is one.empty or i < most])
+    most, told = max(map(len, exercise.cases)), inspect.signature(exercise.answer).parameters
+    kept = [one for i, one in enumerate(told.values()) if one.default is one.empty or i < most]
+    return inspect.Signature([one.replace(annotation=one.empty) for one in kept])
 
 
 def has_names(attempt: Callable, asked: inspect.Signature) -> bool:
@@ -92,15 +85,15 @@ def has_names(attempt: Callable, asked: inspect.Signature) -> bool:
     try:
         own = inspect.signature(attempt)
     except ValueError:  # some functions written in C do not tell
-        own = inspect.Signature([inspect.Parameter("all", inspect.Parameter.VAR_POSITIONAL)])
-    names = list(asked.parameters)
+        return False
     try:
-        own.bind(*names)
+        own.bind(*asked.parameters)
     except TypeError:
-        told = f"Your function must take {len(names)} arguments, ({', '.join(names)});"
+        told = f"Your function must take {len(asked.parameters)} arguments, as in {asked};"
         raise WrongAnswer(f"{told} yours takes {own}.") from None
-    mine = list(own.parameters.values())[: len(names)]
-    return [one.name for one in mine if one.kind == one.POSITIONAL_OR_KEYWORD] == names
+    mine = list(own.parameters.values())[: len(asked.parameters)]
+    named = [one.name for one in mine if one.kind == one.POSITIONAL_OR_KEYWORD]
+    return named == list(asked.parameters)
 
 
 def as_called(attempt: Callable, asked: inspect.Signature) -> Callable:
@@ -116,64 +109,55 @@ def as_called(attempt: Callable, asked: inspect.Signature) -> Callable:
     return called
 
 
-def _judge(exercise, attempt, asked, types):
+def _compare(exercise, attempt, converted):
     """Raise WrongAnswer or NotAttempted if the attempt is not right on all cases."""
-    right = _tried(exercise, exercise.answer)
+    right = _outcomes(exercise, exercise.answer)
     found = [
-        _attempted(exercise, attempt, types, *pair)
-        for pair in zip(exercise.cases, right, strict=True)
+        _attempted(exercise, attempt, case, wanted[2], converted)
+        for case, wanted in zip(exercise.cases, right, strict=True)
     ]
     triples = list(zip(exercise.cases, found, right, strict=True))
-    told = [results.difference(exercise, case, one[0], _numbers(two)) for case, one, two in triples]
-    if any(told):
+    told = filter(None, (results.difference(exercise, case, a[0], b[0]) for case, a, b in triples))
+    if difference := next(told, ""):
         for mistake, sentence in exercise.mistakes.items():
-            if _alike(exercise, found, _tried(exercise, mistake)):
-                raise WrongAnswer(sentence)
-        raise WrongAnswer(next(filter(None, told)))
-    for _, one, two in triples:
-        if sentence := results.gradient_difference(one[1], two[1]):
-            raise WrongAnswer(sentence)
-    defaults = [str(one) for one in _bare(asked) if "=" in str(one)]
-    if defaults:
-        short = exercise.cases[0][: len(asked.parameters) - len(defaults)]
-        wanted = _run(exercise, exercise.answer, short)
-        try:
-            found = _attempted(exercise, attempt, types, short, wanted)[0]
-            fine = results.same(found, _numbers(wanted), exercise.tolerance)
-        except WrongAnswer:
-            fine = False
-        if not fine:
-            others = "later cells call your function without it"
-            raise WrongAnswer(f"Keep the default of the stub, {', '.join(defaults)}: {others}.")
+            pairs = list(zip(found, _outcomes(exercise, mistake), strict=False))
+            if pairs and all(results.same(a[0], b[0], exercise.tolerance) for a, b in pairs):
+                difference = sentence
+                break
+    gradients = (results.gradient_difference(a[1], b[1]) for _, a, b in triples)
+    if sentence := difference or next(filter(None, gradients), ""):
+        raise WrongAnswer(sentence)
 
 
-def _bare(signature):
-    return [one.replace(annotation=one.empty) for one in signature.parameters.values()]
+def _leave_out(exercise, attempt, asked):
+    """Raise WrongAnswer if a default is not the stub's."""
+    defaults = [str(one) for one in asked.parameters.values() if one.default is not one.empty]
+    if not defaults:
+        return
+    case = exercise.cases[0][: -len(defaults)]
+    wanted, *_, result = _run(exercise, exercise.answer, case)
+    try:
+        fine = results.same(_attempted(exercise, attempt, case, result, [])[0], wanted, 1e-4)
+    except WrongAnswer:
+        fine = False
+    if not fine:
+        told = "later cells call your function without it"
+        raise WrongAnswer(f"Keep the default of the stub, {', '.join(defaults)}: {told}.")
 
 
-def _numbers(outcome):
-    return results.numbers(outcome[0])
-
-
-def _alike(exercise, found, other):
-    pairs = zip(found, other or [], strict=bool(other))
-    return bool(other) and all(
-        results.same(one[0], _numbers(two), exercise.tolerance) for one, two in pairs
-    )
-
-
-def _run(exercise, function, case):
-    """What is compared of one case, and its gradient."""
-    leaves = []
-    given = list(copy.deepcopy(case))
+def _run(exercise, function, case, wanted=None):
+    """Of one case: the numbers that are compared, their gradient, and what they come from."""
+    leaves, given = [], list(copy.deepcopy(case))
     given[: exercise.learns] = [results.learnable(v, leaves) for v in given[: exercise.learns]]
     result = exercise.probe(function, *given)
-    return result, results.slopes(result, leaves)
+    if wanted is not None and (told := results.unfit(result, wanted)):
+        raise WrongAnswer(told)
+    return results.numbers(result), results.slopes(result, leaves), result
 
 
-@cache
-def _tried(exercise, function):
-    """The outcomes of the reference, or of a mistake; none if that fails."""
+@functools.cache
+def _outcomes(exercise, function):
+    """Those of the reference, or of a mistake; none if that fails."""
     try:
         return [_run(exercise, function, case) for case in exercise.cases]
     except Exception:
@@ -182,38 +166,30 @@ def _tried(exercise, function):
         return []
 
 
-def _attempted(exercise, attempt, types, case, wanted):
-    """Numbers and gradient of a learner's function. types: whether a result is to be converted."""
+def _attempted(exercise, attempt, case, wanted, converted):
+    """The outcome of a learner's function; notes whether its results are to be converted."""
 
     def answered(*arguments):
-        before = _arrays(arguments)
+        before = results.arrays(arguments)
         try:
             result = attempt(*arguments)
         except (NotAttempted, WrongAnswer, KeyboardInterrupt):
             raise
         except BaseException as error:
             raise WrongAnswer(trial.raised(error, arguments)) from error
-        if not all(map(np.array_equal, before, _arrays(arguments))):
+        if not all(map(np.array_equal, before, results.arrays(arguments))):
             told = "Your function changes its inputs; others still need them. Compute with a copy."
             raise WrongAnswer(told)
         if result is ... and not exercise.in_place:
             raise NotAttempted
         if result is None and not exercise.in_place:
             raise WrongAnswer("Your function returns nothing: its last line must be `return …`.")
-        types.append(results.fitted(result, arguments) is not result)
+        converted.append(results.fitted(result, arguments) is not result)
         return result
 
     with trial.settings_kept():
-        result, slopes = _run(exercise, answered, case)
-        if told := results.unfit(result, wanted[0]):
-            raise WrongAnswer(told)
-        return results.numbers(result), slopes
-
-
-def _arrays(value):
-    """Copies of all that is in a tuple, a list, a dictionary or an MDP, as arrays."""
-    value = value.__dict__ if is_dataclass(value) else value
-    value = tuple(value.values()) if isinstance(value, dict) else value
-    if isinstance(value, tuple | list):
-        return [array for part in value for array in _arrays(part)]
-    return [np.array(value.detach().numpy() if hasattr(value, "detach") else value)]
+        try:
+            return _run(exercise, answered, case, wanted)
+        except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
+            told = f"{type(error).__name__}: {trial.brief(str(error))}"
+            raise WrongAnswer(f"What your function returned cannot be compared, {told}.") from error

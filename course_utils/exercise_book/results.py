@@ -1,6 +1,8 @@
 """What a function returned: its kind, its numbers and its gradient. Differences are sentences."""
 
 import operator
+import re
+from dataclasses import is_dataclass
 
 import numpy as np
 import torch
@@ -31,18 +33,15 @@ def unfit(result, wanted) -> str:
     if came != asked:
         came = KINDS.get(came, f"something of type {came}: {brief(result)}").partition(" (")[0]
         return advised(f"Your function must return {KINDS[asked]}; it returned {came}.")
-    came, asked = (
-        str(getattr(x, "dtype", "float64")).rpartition(".")[-1] for x in (result, wanted)
-    )
-    whole = [] if "torch.float" in str(getattr(wanted, "dtype", "")) else ["int32", "int64"]
-    if came not in ["float32", "float64", *whole]:
-        return f"The result consists of {came}; {asked} is asked for."
-    return ""
+    came, asked = (str(getattr(x, "dtype", "float64")) for x in (result, wanted))
+    whole = "|int32|int64" * ("torch.float" not in asked)
+    fits = re.fullmatch(rf"(torch\.)?(float32|float64{whole})", came)
+    return "" if fits else f"The result consists of {came}; {asked} is asked for."
 
 
 def fitted(result, arguments):
     """The same result in the precision of the arguments; an array without axes as a number."""
-    if isinstance(result, tuple):
+    if isinstance(result, tuple | list):
         parts = [fitted(part, arguments) for part in result]
         return result if all(map(operator.is_, parts, result)) else tuple(parts)
     if isinstance(result, np.ndarray) and not result.ndim:
@@ -69,8 +68,8 @@ def close(one, other, tolerance) -> np.ndarray:
 
 def same(found, wanted, tolerance) -> bool:
     """Whether all arrays of two lists agree."""
-    pairs = list(zip(found, wanted, strict=True)) if len(found) == len(wanted) else [(0, None)]
-    return all(np.shape(a) == np.shape(b) and close(a, b, tolerance).all() for a, b in pairs)
+    alike = [a.shape for a in found] == [b.shape for b in wanted]
+    return alike and all(close(*pair, tolerance).all() for pair in zip(found, wanted, strict=True))
 
 
 def difference(exercise, case, found, wanted) -> str:
@@ -128,3 +127,12 @@ def gradient_difference(found, wanted) -> str:
         told = "something in it is detached, or rounded, or changed in place"
         return f"The result is right, but its gradient is not: {told}."
     return ""
+
+
+def arrays(value):
+    """Copies of all that is in a tuple, a list, a dictionary or an MDP, as arrays."""
+    value = value.__dict__ if is_dataclass(value) else value
+    value = tuple(value.values()) if isinstance(value, dict) else value
+    if isinstance(value, tuple | list):
+        return [array for part in value for array in arrays(part)]
+    return [np.array(value.detach().numpy() if hasattr(value, "detach") else value)]

@@ -67,17 +67,13 @@ def limited(seconds=None):
 @contextlib.contextmanager
 def settings_kept():
     """Puts back what is global in NumPy, PyTorch and `random`; WrongAnswer if it would matter."""
-
-    def state():
-        return torch.get_default_dtype(), torch.is_grad_enabled()
-
     old = np.random.mtrand._rand  # the stream of np.random.seed and np.random.rand
     streams = random.getstate(), old.get_state(), torch.get_rng_state()
-    before = state()
+    before = torch.get_default_dtype(), torch.is_grad_enabled()
     try:
         with np.errstate():
             yield
-        if state() != before:
+        if (torch.get_default_dtype(), torch.is_grad_enabled()) != before:
             told = "others need it as it is. (`with torch.no_grad():` ends by itself.)"
             raise WrongAnswer(f"Your function changes a setting of all of PyTorch; {told}")
     finally:

@@ -26,6 +26,6 @@ RIGHT = {"area_under_curve": area_by_loop}
 
 WRONG = [
     ("area_under_curve", area_as_mean, "plain mean of the points"),
-    ("area_under_curve", area_not_divided, "area itself"),
+    ("area_under_curve", area_not_divided, "but not divided"),
     ("area_under_curve", area_from_the_left, "left point only"),
 ]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from course_utils.exercise_book import results, trial
-from course_utils.exercise_book.examination import _arrays, examine
+from course_utils.exercise_book.examination import examine
 from course_utils.exercise_book.trial import NotAttempted, WrongAnswer
 from tests.exercise_book.allowed_inputs import ALLOWED
 from tests.exercise_book.test_answers import EXERCISES, FUNCTIONS, RIGHT
@@ -24,11 +24,11 @@ def outcome(exercise, function, arguments):
     """Numbers and gradient; for `update_target` those of both networks."""
     leaves, given = [], list(copy.deepcopy(arguments))
     given[: exercise.learns] = [results.learnable(x, leaves) for x in given[: exercise.learns]]
-    before = _arrays(tuple(given))
+    before = results.arrays(tuple(given))
     result = function(*given)
     if exercise.in_place:
         return tuple(p for network in given[:2] for p in network.parameters()), None
-    if not all(map(np.array_equal, before, _arrays(tuple(given)))):
+    if not all(map(np.array_equal, before, results.arrays(tuple(given)))):
         raise ValueError("changes its inputs")
     return result, results.slopes(result, leaves)
 
