@@ -233,9 +233,13 @@ def test_types_that_would_stop_the_notebook_are_told():
     assert "it returned something of type str: '2.0'" in tried(lambda x: str(2 * x))
     assert "consists of float16" in tried(lambda x: np.float16(2 * x))
     one = (torch.ones(2, 3),)
-    assert "`torch.stack(…)` makes one of a list" in tried(lambda x: list(2 * x), one)
+    assert "`torch.stack(…)` makes a tensor of a list" in tried(lambda x: list(2 * x), one)
+    assert "takes away all axes of length 1" in tried(
+        lambda x: 2 * x.squeeze(), (torch.ones(1, 3),)
+    )
     assert "write `amax(-1)`" in tried(lambda x: (2 * x).max(-1), one)
     assert "write `amax(-1)`" in tried(lambda x: 0.5 * x.max(-1) * 4, one)
+    assert "write `amax(-1)`" in tried(lambda x: x[:, 0] * x.max(-1), one)
     assert "it returned a NumPy array or a number" in tried(lambda x: (2 * x).numpy(), one)
     assert "consists of torch.int64; torch.float32 is asked" in tried(lambda x: 2 * x.long(), one)
 
@@ -268,7 +272,8 @@ def test_names_and_defaults_of_the_stub_are_part_of_the_answer():
     for wrong in (lambda x, factor: factor * x, lambda x, factor=1.0: factor * x):
         with pytest.raises(WrongAnswer, match="Keep the default of the stub, factor=2.0"):
             examine(exercise, wrong)
-    with pytest.raises(WrongAnswer, match=r"must take 2 arguments, as in \(x, factor=2.0\); yours takes \(x"):
+    told = r"must take 2 arguments, as in \(x, factor=2.0\); yours takes \(x\)"
+    with pytest.raises(WrongAnswer, match=told):
         examine(exercise, lambda x: 2 * x)
     assert callable(examine(Exercise(abs, cases=[(-1.0,)]), np.abs)[1])
 

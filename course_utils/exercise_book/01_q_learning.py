@@ -57,8 +57,8 @@ def action_shares(act, q, epsilon):
 
 def shares_differ(case, found, wanted):
     action = np.abs(found - wanted).argmax()
-    told = f"of {SAMPLES:,} sampled actions {found[action]:.1%} are action {action}"
-    return f"With q = {case[0]} and ε = {case[1]} {told}; right is about {wanted[action]:.0%}."
+    told = f"{found[action]:.1%} of {SAMPLES:,} sampled actions are action {action}"
+    return f"With q = {case[0]} and ε = {case[1]}, {told}; right is about {wanted[action]:.0%}."
 
 
 EXERCISES = [

@@ -9,9 +9,12 @@ import torch
 
 from course_utils.exercise_book.trial import WrongAnswer, advised, brief
 
-KINDS = {
-    "tensor": "a tensor of PyTorch (`torch.stack(…)` makes one of a list of tensors)",
-    "array": "a NumPy array or a number (`np.array(…)` makes one of a list; use NumPy alone)",
+KINDS = {"tensor": "a tensor of PyTorch", "array": "a NumPy array or a number"}
+MADE = {  # what is asked for, and what may have come
+    ("tensor", "array"): "Functions of PyTorch give tensors; a sum or a product works for both.",
+    ("tensor", "list"): "`torch.stack(…)` makes a tensor of a list of tensors.",
+    ("array", "list"): "`np.array(…)` makes an array of a list.",
+    ("array", "tensor"): "Compute with NumPy alone.",
 }
 
 
@@ -31,8 +34,9 @@ def unfit(result, wanted) -> str:
         return f"Return {len(wanted)} results with a comma between them; it returned one thing."
     came, asked = kind(result), kind(wanted)
     if came != asked:
-        came = KINDS.get(came, f"something of type {came}: {brief(result)}").partition(" (")[0]
-        return advised(f"Your function must return {KINDS[asked]}; it returned {came}.")
+        told = KINDS.get(came, f"something of type {came}: {brief(result)}")
+        told = f"Your function must return {KINDS[asked]}; it returned {told}."
+        return advised(f"{told} {MADE.get((asked, came), '')}".strip())
     came, asked = (str(getattr(x, "dtype", "float64")) for x in (result, wanted))
     whole = "|int32|int64" * ("torch.float" not in asked)
     fits = re.fullmatch(rf"(torch\.)?(float32|float64{whole})", came)
@@ -76,8 +80,10 @@ def difference(exercise, case, found, wanted) -> str:
     """The first difference of the results on one case: shape, NaN, or value. Or ''."""
     for one, other in zip(found, wanted, strict=True):
         if one.shape != other.shape:
-            is_number = " (a number)" if other.shape == () else ""
-            return f"The result has shape {one.shape}; it must have shape {other.shape}{is_number}."
+            why = " (a number)" * (other.shape == ())
+            if one.shape == other.squeeze().shape:
+                why = ": `squeeze()` without an axis takes away all axes of length 1"
+            return f"The result has shape {one.shape}; it must have shape {other.shape}{why}."
         equal = close(one, other, exercise.tolerance)
         if not equal.all() and not np.isfinite(one).all():
             why = "exp of a large number, a logarithm of 0, or a division by 0"

@@ -4,6 +4,7 @@ import _thread
 import contextlib
 import io
 import random
+import re
 import sys
 import textwrap
 import threading
@@ -89,6 +90,8 @@ ADVICE = {  # words of an error message → what may help
     "([..., 0]).",
     "return_types": "`max(-1)` of a tensor gives two things, values and places: write `amax(-1)`, "
     "or `max(-1).values`.",
+    "converted to an index": "Is there a `max(-1)`? Of a tensor it gives two things, values and "
+    "places: write `amax(-1)`.",
     "multiply sequence": "A list or a tuple is no number; if it comes from `max(-1)` of a tensor: "
     "write `amax(-1)`.",
     "invert": "`~` turns True and False round, but not 1.0 and 0.0: write 1 - … instead.",
@@ -115,4 +118,5 @@ def advised(sentence, message="") -> str:
 def brief(value) -> str:
     """A value in at most 200 characters."""
     with np.printoptions(precision=4, threshold=6, edgeitems=2):
-        return textwrap.shorten(repr(value)[:10_000], 200, placeholder=" …")
+        plain = re.sub(r", (grad_fn=<\w+>|requires_grad=True)", "", repr(value)[:10_000])
+    return textwrap.shorten(plain, 200, placeholder=" …")

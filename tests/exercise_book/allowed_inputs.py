@@ -60,7 +60,9 @@ def epsilon_greedy(rng):
 def policy_return(rng):
     mdp = world(rng)
     states, actions, _ = mdp.reward.shape
-    return mdp, rng.dirichlet(np.ones(actions), states), int(rng.integers(1, 12))
+    policy = rng.dirichlet(np.ones(actions), states)
+    policy = np.eye(actions)[policy.argmax(-1)] if rng.random() < 0.3 else policy
+    return mdp, policy, int(rng.integers(1, 12))
 
 
 def td_target(rng):

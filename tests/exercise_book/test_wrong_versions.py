@@ -83,15 +83,16 @@ def epsilon_differs(function) -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ASKED)
 def test_wrong_versions_are_refused(name, monkeypatch):
-    """Two sources each; of `epsilon_greedy`, which is slow to try, every eighth version."""
+    """Two sources each; of `epsilon_greedy`, which is slow to try, every twentieth version."""
     monkeypatch.setattr(trial, "SECONDS", 600)
     slow, survivors, number = name == "epsilon_greedy", [], 0
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for source in (EXERCISES[name].answer, RIGHT[name]):
-            for text, version in list(wrong_versions(source).items())[:: 8 if slow else 1]:
+            for text, version in list(wrong_versions(source).items())[:: 20 if slow else 1]:
                 if refused(name, version):
                     number += 1
                 elif epsilon_differs(version) if slow else differs(name, version):
