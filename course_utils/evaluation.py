@@ -94,11 +94,9 @@ def _bootstrap(groups, statistic, seed):
 def _checked(values):
     values = np.asarray(values, dtype=float)
     if values.ndim == 0 or len(values) < 2:
-        told = f"this has shape {values.shape}"
-        raise ValueError(f"an interval needs at least 2 runs, one a row; {told}.")
+        raise ValueError(f"an interval needs 2 runs or more, one a row; this is {values.shape}.")
     if not np.isfinite(values).all():
-        told = "find out which run broke before you average it away"
-        raise ValueError(f"some runs are NaN or infinite: {told}.")
+        raise ValueError("some runs are NaN or infinite: find out which, before you average it.")
     return values
 
 

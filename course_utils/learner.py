@@ -154,9 +154,12 @@ class DQN(nn.Module):
             next_q = self.target_network(batch.next_observation, task)
             if self.config.double:
                 next_q = parts.double_q(next_q, self.network(batch.next_observation, task))
+                losses.check_shape("double_q", next_q, (*batch.reward.shape, 1))
             reward = parts.reward(batch) if parts.reward else batch.reward
+        losses.check_shape("reward", reward, batch.reward.shape)
         scaled = reward * self.config.reward_scale
         target = parts.td_target(scaled, batch.terminated, next_q, batch.discount)
+        losses.check_shape("td_target", target, batch.reward.shape)
         q = self.network(batch.observation, task)
         return losses.td_error(q, batch.action, target), target, q
 
@@ -169,7 +172,8 @@ class DQN(nn.Module):
         error, target, q = self.errors(batch)
         loss = losses.td_loss(error, batch.weight)
         if self.parts.extra_loss:
-            loss = loss + self.parts.extra_loss(self, q, batch)
+            extra = self.parts.extra_loss(self, q, batch)
+            loss = loss + losses.check_shape("extra_loss", extra, loss.shape)
         self.optimizer.param_groups[0]["lr"] = self.learning_rate()
         self.optimizer.zero_grad()
         loss.sum().backward()

@@ -9,6 +9,14 @@ from typing import NamedTuple
 from torch import Tensor
 from torch.nn import functional as F
 
+
+def check_shape(part: str, value: Tensor, shape: tuple) -> Tensor:
+    """The value; ValueError if a function of `Parts` returned another shape, which would spread."""
+    if (found := list(getattr(value, "shape", ()))) != list(shape):
+        raise ValueError(f"`{part}` must return a tensor {list(shape)}, not {found or value}.")
+    return value
+
+
 # ---- learning from reward ----
 
 

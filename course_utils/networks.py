@@ -125,8 +125,7 @@ def make_network(envs, config, seeds: int, scale, seed: int, device="cpu") -> QN
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError):
-        told = f"this machine or this PyTorch has no device '{device}'"
-        raise ValueError(f"{told}: use 'cpu'.") from None
+        raise ValueError(f"there is no device '{device}' on this machine: use 'cpu'.") from None
     size = envs.single_observation_space.shape[0], int(envs.single_action_space.n)
     form = config.width, config.hidden_layers, config.layer_norm, config.dueling
     generator = torch.Generator().manual_seed(seed)
@@ -154,17 +153,14 @@ def update_target(target: nn.Module, online: nn.Module, rate: float) -> None:
         resting.lerp_(moving, rate)
 
 
-def greedy(network: QNetwork, task: int | None = None, actions: int | None = None) -> Callable:
-    """The function from observations [S, E, D] to each network's best actions [S, E].
-
-    task: whose head answers. actions: how many this task has, where the network has more.
-    """
+def greedy(network: QNetwork, task: int | None = None) -> Callable:
+    """The function from observations [S, E, D] to the best actions [S, E], by a task's head."""
 
     @torch.no_grad()
     def act(observation):
         observation = torch.as_tensor(observation, device=network.observation_scale.device)
         q = network(observation) if task is None else network(observation, task)
-        return q[..., :actions].argmax(-1).cpu().numpy()
+        return q.argmax(-1).cpu().numpy()
 
     return act
 

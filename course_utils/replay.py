@@ -9,6 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from course_utils.losses import check_shape
+
 
 class Batch(NamedTuple):
     """B transitions a seed, over up to n steps each.
@@ -55,8 +57,7 @@ class ReplayBuffer(nn.Module):
     def __init__(self, seeds: int, lanes: int, capacity: int, observations: int):
         super().__init__()
         if capacity < lanes:
-            told = f"replay_capacity = {capacity}: it must hold a transition of each of"
-            raise ValueError(f"{told} {lanes} environments.")
+            raise ValueError(f"replay_capacity = {capacity}: it must be {lanes}, a step, or more.")
         self.seeds, self.lanes, self.rows = seeds, lanes, capacity // lanes
         slots = seeds * lanes * self.rows
         for name in ("observation", "next_observation"):
@@ -101,8 +102,7 @@ class ReplayBuffer(nn.Module):
         Raises ValueError if a seed holds fewer transitions than a batch.
         """
         if len(self) < batch_size:
-            told = f"the memory holds {len(self)} transitions a seed"
-            raise ValueError(f"{told}, fewer than a batch of {batch_size}.")
+            raise ValueError(f"the memory holds {len(self)} transitions, a batch is {batch_size}.")
         filled = self.filled()
         edges = filled.cumsum(-1)  # [S, N]
         total = edges[:, -1:]
@@ -127,6 +127,7 @@ class ReplayBuffer(nn.Module):
         window -= self.rows * (window >= (lane[..., None] + 1) * self.rows)  # round the ring
         done = self.done[window] | (ahead == age[..., None])
         reward, steps = n_step_return(self.reward[window], done, discount)
+        check_shape("n_step_return", reward, window.shape[:-1])
         last = window.gather(-1, steps[..., None].long() - 1)[..., 0]
         taken = self.observation[slot], self.action[slot].long(), reward
         reached = self.terminated[last].float(), self.next_observation[last], discount**steps

@@ -50,8 +50,7 @@ def reading(path: Path) -> Iterator[Path]:
     try:
         yield path
     except Exception:  # what safetensors, NumPy and ONNX Runtime raise has no class in common
-        told = f"{path.name} is damaged or no file of this course"
-        raise ValueError(f"{told}: delete it and make it again.") from None
+        raise ValueError(f"{path.name} is damaged, or not the course's: make it again.") from None
 
 
 def save_tensors(path: Path, tensors: dict[str, torch.Tensor], facts: dict) -> None:
@@ -119,8 +118,7 @@ def load_part(path: Path, network: QNetwork) -> tuple[QNetwork, dict]:
     for name in sorted(own.keys() | part):
         there, here = (tuple(of[name].shape) if name in of else "missing" for of in (part, own))
         if there != here:
-            told = f"{name} is {there} there and {here} here"
-            raise ValueError(f"{file} does not fit, {told}: change the network alike first.")
+            raise ValueError(f"{file} has {name} {there}, not {here}: change the network alike.")
     if facts.get("frozen") != fingerprint(learning_part(network, False)):
         raise ValueError(f"{file} belongs to another source agent: load the one it was trained on.")
     network.load_state_dict(part, strict=False)

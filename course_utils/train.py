@@ -103,6 +103,9 @@ def make_learner(
     network.task = task
     learner = DQN(config, network, stream, device, parts or Parts(), demonstrations)
     if optimizer:
+        moments = [state["exp_avg"].shape for state in optimizer.state.values()]
+        if moments != [p.shape for p in learner.optimizer.param_groups[0]["params"]]:
+            raise ValueError("this optimizer belongs to other networks: leave it out.")
         learner.optimizer.load_state_dict(copy.deepcopy(optimizer.state_dict()))
     learner.env_id, learner.env_arguments = env_id, env_arguments
     learner.envs, learner.env_seed = copies, env_seed
@@ -122,8 +125,7 @@ def learn(learner: DQN, records: int) -> Iterator[DQNProgress]:
         step = next(steps)
         if not np.isfinite(step.reward).all():
             paid = step.reward[~np.isfinite(step.reward)][0]
-            told = f"{learner.env_id} gave the reward {paid} at step {learner.step}"
-            raise ValueError(f"{told}: repair the environment's reward.")
+            raise ValueError(f"{learner.env_id} gave the reward {paid}: repair the environment.")
         learner.remember(step)
         running += step.reward
         latest = np.where(step.done, running, latest)
@@ -133,10 +135,10 @@ def learn(learner: DQN, records: int) -> Iterator[DQNProgress]:
             for _ in range(config.updates_per_step):
                 loss, q = learner.update(learner.draw())
         if learner.step >= due[0]:
-            del due[0]
+            due = [later for later in due if later > learner.step]
             if learner.updates and not torch.isfinite(loss).all():
-                told = f"the loss is not a number any more at step {learner.step}"
-                raise ValueError(f"{told}: lower learning_rate or reward_scale.")
+                told = "lower learning_rate or reward_scale, look at your own functions."
+                raise ValueError(f"the loss is no number any more: {told}")
             returns = np.where(np.isnan(latest), running, latest).mean(-1)
             paused = time.process_time()  # what others do between two records is not training
             learner.cpu_seconds = paused - started
@@ -155,9 +157,8 @@ def _check(config, seeds):
     """One sentence for settings with which nothing would be learned."""
     if seeds < 1:
         raise ValueError(f"seeds = {seeds}: it must be 1 or more.")
-    if config.steps <= (first := config.learning_starts):
-        told = f"nothing is learned before learning_starts = {first}"
-        raise ValueError(f"steps = {config.steps}: {told}.")
+    if config.steps <= (first := max(config.learning_starts, 2 * config.batch_size)):
+        raise ValueError(f"steps = {config.steps}: nothing is learned in the first {first} steps.")
     if config.replay_capacity < (size := config.batch_size):
         told = f"replay_capacity = {config.replay_capacity} is smaller than batch_size = {size}"
         raise ValueError(f"{told}: raise the one or lower the other.")
@@ -168,8 +169,7 @@ def _check_demonstrations(memory, config, network, env_id):
     if not hasattr(config, "demonstration_ratio"):
         raise TypeError("demonstrations need a config with a demonstration_ratio, as DQfDConfig.")
     if memory.seeds != network.seeds:
-        told = f"these are demonstrations for {memory.seeds} seeds"
-        raise ValueError(f"{told}; the training has {network.seeds}.")
+        raise ValueError(f"demonstrations for {memory.seeds} seeds; training {network.seeds}.")
     found, needed = memory.observation.shape[1], network.arguments["observations"]
     if found != needed:
         told = f"the demonstrations have {found} numbers in an observation, {env_id} has {needed}"

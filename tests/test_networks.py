@@ -134,7 +134,6 @@ def test_greedy_actions_are_the_best_of_those_there_are():
     x = observations(2)
     assert np.array_equal(greedy(network)(x), network(x).argmax(-1))
     assert np.array_equal(greedy(network, 1)(x.numpy()), network(x, 1).argmax(-1))
-    assert np.array_equal(greedy(network, 1, 2)(x), network(x, 1)[..., :2].argmax(-1))
 
 
 def test_a_trembling_agent_takes_a_random_action_in_a_share_of_the_steps():

@@ -140,7 +140,7 @@ def test_a_band_of_groups_draws_runs_again_within_their_group():
 
 def test_a_band_refuses_too_few_runs_and_unequal_groups():
     axes, values = Figure().subplots(), np.zeros((12, 3))
-    with pytest.raises(ValueError, match="an interval needs at least 2 runs"):
+    with pytest.raises(ValueError, match="an interval needs 2 runs or more"):
         plotting.band(axes, range(3), values, strata=12)
     with pytest.raises(ValueError, match="equal division"):
         plotting.band(axes, range(3), values, strata=5)

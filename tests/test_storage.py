@@ -45,7 +45,7 @@ def test_a_bad_file_gets_one_sentence(tmp_path):
     whole = path.read_bytes()
     for damaged in (b"", b"hello", whole[: len(whole) // 2], b"\xff" * 100):
         path.write_bytes(damaged)
-        with pytest.raises(ValueError, match="a.safetensors is damaged or no file of this course"):
+        with pytest.raises(ValueError, match="a.safetensors is damaged, or not the course's"):
             storage.load_agent(path)
     storage.save_tensors(path, {"x": torch.zeros(2)}, {"kind": "curve"})
     with pytest.raises(ValueError, match="holds no agent; it has kind"):
@@ -75,7 +75,7 @@ def test_a_part_goes_to_its_own_source_only(tmp_path):
     path = tmp_path / "part.safetensors"
     storage.save_part(path, head_that_learns(), {})
     for other in (head_that_learns(width=16), head_that_learns().requires_grad_(True)):
-        with pytest.raises(ValueError, match="part.safetensors does not fit, .* there and .* here"):
+        with pytest.raises(ValueError, match="part.safetensors has .*, not .*: change the network alike"):
             storage.load_part(path, other)
     with pytest.raises(ValueError, match="part.safetensors belongs to another source agent"):
         storage.load_part(path, head_that_learns(seed=2))

@@ -71,12 +71,12 @@ def test_bad_input_gets_one_sentence():
     with pytest.raises(ValueError, match="replay_capacity = 64 is smaller than batch_size = 128"):
         first(DQNConfig(replay_capacity=64, batch_size=128))
     with pytest.raises(
-        ValueError, match="steps = 100: nothing is learned before learning_starts = 200"
+        ValueError, match="steps = 100: nothing is learned in the first 200 steps"
     ):
         first(DQNConfig(**SHORT | {"steps": 100}))
     with pytest.raises(ValueError, match="seeds = 2, records = 0: both must be 1 or more"):
         first(records=0)
-    with pytest.raises(ValueError, match="has no device 'tpu': use 'cpu'"):
+    with pytest.raises(ValueError, match="there is no device 'tpu' on this machine: use 'cpu'"):
         first(device="tpu")
     with pytest.raises(TypeError, match="double = 1: must be True or False"):
         DQNConfig(double=1)
@@ -91,7 +91,7 @@ class BrokenReward(gym.Wrapper):
 def test_a_reward_that_is_no_number_stops_the_training():
     gym.register("Broken-v0", entry_point=lambda: BrokenReward(gym.make("CartPole-v1")))
     with pytest.raises(
-        ValueError, match="Broken-v0 gave the reward nan at step 0: repair the environment's reward"
+        ValueError, match="Broken-v0 gave the reward nan: repair the environment"
     ):
         next(train_dqn(DQNConfig(**SHORT), "Broken-v0", seeds=1))
 
@@ -101,7 +101,7 @@ def test_a_loss_that_is_no_number_stops_the_training():
         return td_target(reward, terminated, next_q, discount) + np.inf
 
     with pytest.raises(
-        ValueError, match="the loss is not a number any more at step .*: lower learning_rate"
+        ValueError, match="the loss is no number any more: lower learning_rate"
     ):
         list(train_dqn(DQNConfig(**SHORT), seeds=1, parts=Parts(td_target=infinite)))
 
@@ -197,3 +197,40 @@ def test_a_head_is_trained_and_the_others_stay():
         before, after = network.head_of(task).weight, last.network.head_of(task).weight
         assert torch.equal(before, after) == (task != 1)
     assert network.task == 0 and last.network.task == 1
+
+
+QUICK = {"steps": 400, "learning_starts": 100, "batch_size": 16, "width": 16}
+SPREADS = {  # functions whose result would spread over others in silence
+    "td_target": lambda reward, terminated, next_q, discount: reward[..., None],
+    "reward": lambda batch: torch.tensor(1.0),
+    "double_q": lambda target_q, online_q: target_q.amax(-1),
+    "n_step_return": lambda reward, done, discount: (reward.sum(), torch.ones(reward.shape[:-1])),
+    "extra_loss": lambda learner, q, batch: q.mean((1, 2))[:, None],
+}
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+@pytest.mark.parametrize("name", SPREADS)
+def test_a_part_that_returns_another_shape_is_told(name, seeds):
+    config = DQNConfig(**QUICK, double=name == "double_q")
+    with pytest.raises(ValueError, match=f"`{name}` must return a tensor"):
+        list(train_dqn(config, seeds=seeds, parts=Parts(**{name: SPREADS[name]})))
+
+
+def test_records_never_lengthen_a_training():
+    config = DQNConfig(**QUICK, environments=64)
+    *_, last = train_dqn(config, seeds=1, records=100)
+    assert 400 <= last.step < 400 + 64
+
+
+def test_an_optimizer_of_other_networks_is_refused():
+    *_, last = train_dqn(DQNConfig(**QUICK), seeds=2, records=1)
+    for seeds, width in ((3, 16), (1, 16), (2, 12)):
+        config = DQNConfig(**QUICK | {"width": width})
+        with pytest.raises(ValueError, match="this optimizer belongs to other networks"):
+            train_dqn(config, seeds=seeds, optimizer=last.optimizer)
+
+
+def test_a_batch_that_is_never_full_is_told():
+    with pytest.raises(ValueError, match="nothing is learned in the first 1024 steps"):
+        train_dqn(DQNConfig(steps=1000, learning_starts=100, batch_size=512), seeds=2)

@@ -275,7 +275,7 @@ def test_a_bad_file_gets_one_sentence(tmp_path, read, exported):
     flipped = npz[:400] + bytes([npz[400] ^ 1]) + npz[401:]
     half, sentence = (
         whole[: len(whole) // 2],
-        "agent.bin is damaged or no file of this course: delete",
+        "agent.bin is damaged, or not the course",
     )
     for damaged in (b"", b"hello", npz[:1000], half, flipped, b"\xff" * 100, other):
         path.write_bytes(damaged)
@@ -290,14 +290,14 @@ def test_foreign_files_are_refused(tmp_path):
     np.savez(tmp_path / "wrong.npz", **unlike, b_1=np.zeros(2))
     np.savez(tmp_path / "code.npz", w_0=np.array([[print]]), b_0=np.zeros(1))
     for name in ("curve.npz", "wrong.npz", "code.npz"):
-        with pytest.raises(ValueError, match=f"{name} is damaged or no file of this course"):
+        with pytest.raises(ValueError, match=f"{name} is damaged, or not the course"):
             ship.load_layers(tmp_path / name)
     x, y = (onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1]) for name in "xy")
     graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "other", [x], [y])
     opset = [onnx.helper.make_opsetid("", 20)]
     model = onnx.helper.make_model(graph, ir_version=10, opset_imports=opset)
     onnx.save(model, tmp_path / "other.onnx")
-    with pytest.raises(ValueError, match="other.onnx is damaged or no file of this course"):
+    with pytest.raises(ValueError, match="other.onnx is damaged, or not the course"):
         ship.onnx_q(tmp_path / "other.onnx")
 
 

@@ -5,6 +5,7 @@ Not part of the quick run: make test-seeds SEEDS=0,1,2.
 
 import os
 import re
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -19,9 +20,15 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 @pytest.mark.seeds
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_claims_hold(path, seed):
-    _, cost = run_notebook(path, COURSE_SEED=seed)
+def test_claims_hold_and_fail_on_wrong_values(path, seed, tmp_path):
+    notebook = nbformat.read(path, as_version=4)
+    before = Path(__file__).with_name("wrong_values.py").read_text(encoding="utf-8")
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(before))
+    notebook.cells.append(nbformat.v4.new_code_cell("print(*CANNOT_FAIL, sep='\\n', end='')"))
+    nbformat.write(notebook, tmp_path / path.name)
+    notebook, cost = run_notebook(tmp_path / path.name, COURSE_SEED=seed)
     check_memory(path, cost["memory_mb"])
+    assert not notebook.cells[-1].outputs, notebook.cells[-1].outputs[0].text
 
 
 def solved(name):
