@@ -15,8 +15,7 @@ def book(part: str):
 def check(name: str, attempt):
     """Try a learner's answer, print what was found, and return it if it is right.
 
-    Else the reference, so that "Run all" reaches the end; of a choice nothing. Raises ValueError
-    for an unknown name.
+    Else the reference, so "Run all" reaches the end; no letter. ValueError for an unknown name.
     """
     verdict, goes_on_with = book("examination").judge(book("contents").find(name), attempt)
     print(f"{name}: {verdict}")

@@ -1,8 +1,8 @@
 """The engine of the exercises: what it prints, hands back and finds; predictions; claims."""
 
-import random
 import re
 import sys
+from random import getstate, seed
 
 import numpy as np
 import pytest
@@ -188,13 +188,13 @@ def test_a_flood_of_output_is_held_back(capsys):
 def test_settings_of_the_libraries_are_put_back():
     def careless(x):
         np.seterr(all="raise")
-        random.seed(1)
+        seed(1)
         torch.manual_seed(1)
         return 2 * x
 
-    before = np.geterr(), random.getstate(), torch.get_rng_state()
+    before = np.geterr(), getstate(), torch.get_rng_state()
     examine(Exercise(doubled, cases=[(1.0,)]), careless)
-    assert (np.geterr(), random.getstate()) == before[:2]
+    assert (np.geterr(), getstate()) == before[:2]
     assert torch.equal(torch.get_rng_state(), before[2])
 
 

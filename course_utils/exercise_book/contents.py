@@ -44,7 +44,7 @@ def chapter(stem: str) -> dict[str, Exercise]:
     for name, said in words(stem).items():
         if "answer" in said:
             found[name] = Exercise(**said)
-        elif "function" in said:
+        elif "function" in said:  # else it stands in the .py
             answer = getattr(importlib.import_module(said["function"]), name)
             known = inspect.unwrap(answer).__globals__ | given
             cases = eval(f"[{said['inputs']}]", known)

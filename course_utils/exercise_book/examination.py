@@ -63,7 +63,7 @@ def examine(exercise: Exercise, attempt) -> tuple:
         letters = ", ".join(sorted([exercise.answer, *exercise.mistakes]))
         other = f"Answer with one of the letters {letters}; this is"
         raise WrongAnswer(exercise.mistakes.get(letter, f"{other} {trial.brief(attempt)}."))
-    if not callable(attempt):
+    if not callable(attempt):  # what follows is of functions
         raise WrongAnswer(f"A function is asked for; this is {trial.brief(attempt)}.")
     converted = [not has_names(attempt, asked := parameters(exercise))]
     with trial.limited():
@@ -121,6 +121,7 @@ def _compare(exercise, attempt, converted):
     if difference := next(told, ""):
         for mistake, sentence in exercise.mistakes.items():
             pairs = list(zip(found, _outcomes(exercise, mistake), strict=False))
+            # the first mistake with the same numbers on all cases
             if pairs and all(results.same(a[0], b[0], exercise.tolerance) for a, b in pairs):
                 difference = sentence
                 break
@@ -175,7 +176,7 @@ def _attempted(exercise, attempt, case, wanted, converted):
             result = attempt(*arguments)
         except (NotAttempted, WrongAnswer, KeyboardInterrupt):
             raise
-        except BaseException as error:
+        except BaseException as error:  # sys.exit, too
             raise WrongAnswer(trial.raised(error, arguments)) from error
         if not all(map(np.array_equal, before, results.arrays(arguments))):
             told = "Your function changes its inputs; others still need them. Compute with a copy."

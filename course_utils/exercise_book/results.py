@@ -89,7 +89,7 @@ def difference(exercise, case, found, wanted) -> str:
             why = "exp of a large number, a logarithm of 0, or a division by 0"
             saved = "log_softmax and logsumexp avoid the first two"
             return f"NaN or infinity: {why}; {saved}. Inputs: {brief(case)}."
-        if not equal.all() and exercise.tell:
+        if not equal.all() and exercise.tell:  # the exercise has its own words
             return exercise.tell(case, one, other)
         for entry in np.argwhere(~equal).tolist():
             where, at = f"entry {entry} is" if entry else "it gives", tuple(entry)

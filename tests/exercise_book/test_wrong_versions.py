@@ -107,4 +107,4 @@ def test_of_all_wrong_versions_99_percent_are_refused():
         pytest.skip("only some exercises were tried")
     made, accepted = map(sum, zip(*COUNTED.values(), strict=True))
     print(f"{made} wrong versions, {accepted} accepted")
-    assert made >= 6000 and accepted <= 0.01 * made
+    assert made >= 5500 and accepted <= 0.01 * made
