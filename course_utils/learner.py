@@ -156,9 +156,8 @@ class DQN(nn.Module):
                 next_q = parts.double_q(next_q, self.network(batch.next_observation, task))
                 losses.check_shape("double_q", next_q, (*batch.reward.shape, 1))
             reward = parts.reward(batch) if parts.reward else batch.reward
-        losses.check_shape("reward", reward, batch.reward.shape)
-        scaled = reward * self.config.reward_scale
-        target = parts.td_target(scaled, batch.terminated, next_q, batch.discount)
+        reward = losses.check_shape("reward", reward, batch.reward.shape) * self.config.reward_scale
+        target = parts.td_target(reward, batch.terminated, next_q, batch.discount)
         losses.check_shape("td_target", target, batch.reward.shape)
         q = self.network(batch.observation, task)
         return losses.td_error(q, batch.action, target), target, q

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+from gymnasium.envs.toy_text.frozen_lake import generate_random_map
 
 from course_utils import envs, storage
 from course_utils.distil.robust import noisy
@@ -60,8 +61,8 @@ def judge(task: OpenTask, attempt) -> tuple[str, float | None]:
     return f"{mark}, with {figure:.4g} {asked}.", figure
 
 
-def fresh_return(network: QNetwork, env_id: str, least: int, **more) -> float:
-    """The mean return of `least` agents or more: 100 fresh episodes of each; in all, of landers."""
+def check_network(network: QNetwork, env_id: str, least: int) -> None:
+    """WrongAnswer for what is no network of `least` agents or more for this environment."""
     if not isinstance(network, QNetwork):
         raise WrongAnswer(f"Hand in a QNetwork; this is a {type(network).__name__}.")
     space = envs.make_envs(env_id, 1)
@@ -72,6 +73,11 @@ def fresh_return(network: QNetwork, env_id: str, least: int, **more) -> float:
             f"{env_id} needs a network with {needed[0]} observations, {needed[1]} actions and at "
             f"least {least} seeds; this one has {given[0]}, {given[1]} and {network.seeds}."
         )
+
+
+def fresh_return(network: QNetwork, env_id: str, least: int, **more) -> float:
+    """Their mean return, in 100 fresh episodes of each agent, of landers in 100 or more of all."""
+    check_network(network, env_id, least)
     episodes = max(20, 100 // network.seeds) if env_id == LANDER else 100
     return float(mean_returns(network, env_id, episodes, FRESH, **more).mean())
 
@@ -138,7 +144,8 @@ def design_a_reward(reward_of: Callable) -> float:
     """
     shares = []
     for seed in range(3):
-        lake = new_lake(FRESH + seed)
+        field = generate_random_map(8, 0.85, FRESH + seed)
+        lake = envs.read_mdp("FrozenLake-v1", desc=field)
         changed = replace(lake, reward=np.asarray(reward_of(lake), float))
         if changed.reward.shape != lake.reward.shape:
             raise WrongAnswer(f"The rewards must have the shape {lake.reward.shape} of the MDP's.")
@@ -149,13 +156,6 @@ def design_a_reward(reward_of: Callable) -> float:
         *_, last = tabular.q_learning(changed, settings, 20, FRESH, 1)
         shares.append(tabular.policy_return(lake, tabular.greedy_policy(last.q), 200) / best)
     return 100 * np.mean(shares)
-
-
-def new_lake(seed: int) -> envs.MDP:
-    """A frozen lake of 8 × 8 fields as nobody has seen it."""
-    from gymnasium.envs.toy_text.frozen_lake import generate_random_map
-
-    return envs.read_mdp("FrozenLake-v1", desc=generate_random_map(8, 0.85, seed))
 
 
 def optimum(mdp: envs.MDP) -> np.ndarray:
@@ -180,9 +180,7 @@ def smallest_student(network: QNetwork) -> float:
     teacher, _ = storage.load_agent(storage.shipped("lunar_lander_320k.safetensors"))
     share = fresh_return(network, LANDER, 10) / fresh_return(teacher.choose([0]), LANDER, 1)
     if share < 0.9:
-        raise WrongAnswer(
-            f"These students return {share:.0%} of their teacher; 90 % are asked for."
-        )
+        raise WrongAnswer(f"They return {share:.0%} of what the teacher does, 90 % are asked for.")
     return network.parameters_of_one()
 
 
@@ -195,7 +193,7 @@ def better_than_both(network: QNetwork) -> float:
 
 def wind_and_noise(network: QNetwork) -> float:
     """Notebook 12: the mean return in wind, of agents whose sensors are noisy."""
-    fresh_return(network, LANDER, 3)
+    check_network(network, LANDER, 3)
     act = noisy(greedy(network), np.float32(0.05), np.random.default_rng(FRESH))
     wind = {"enable_wind": True, "wind_power": 10.0}
     return play_episodes(act, LANDER, network.seeds, 20, FRESH, **wind).mean()

@@ -1,7 +1,7 @@
 """Put before the cells of a notebook: each claim is also asked with wrong values, and must fail.
 
-Wrong is: nothing at all, the opposite, half, the double, or the values of other arms. One name of
-the condition at a time is exchanged. What holds for all of them is not a claim.
+Wrong is: nothing at all, the opposite, half, twice or ten times as much, the values of other arms.
+One name of the condition at a time is exchanged. What holds for all of them is not a claim.
 """
 
 import ast
@@ -13,6 +13,7 @@ from course_utils import exercises
 from course_utils.evaluation import Estimate
 
 CHANGES = [lambda v: 0 * v, lambda v: -v, lambda v: v / 2, lambda v: 2 * v, lambda v: v + 1]
+CHANGES += [lambda v: 10 * v]
 CANNOT_FAIL, said = [], exercises.claim
 
 
