@@ -80,7 +80,8 @@ def test_a_notebook_and_its_chapter_name_the_same_exercises(path):
     checked = re.findall(r'exercises\.check\(\s*"(\w+)"', code)
     assert sorted(checked) == sorted(contents.chapter(path.stem))
     told = set(re.findall(r'exercises\.(?:hint|solution)\("(\w+)"', code))
-    assert told == set(checked)
+    opened = set(re.findall(r'exercises\.open_task\("(\w+)"', code))
+    assert told == set(checked) | opened and opened <= set(contents.words("open_tasks"))
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("notebooks/*.ipynb")), ids=lambda path: path.stem)
