@@ -103,6 +103,7 @@ def make_learner(
     network.task = task
     learner = DQN(config, network, stream, device, parts or Parts(), demonstrations)
     if optimizer:
+        # torch would take moments of any shape, and write beyond their end
         moments = [state["exp_avg"].shape for state in optimizer.state.values()]
         if moments != [p.shape for p in learner.optimizer.param_groups[0]["params"]]:
             raise ValueError("this optimizer belongs to other networks: leave it out.")

@@ -55,7 +55,7 @@ def judge(task: OpenTask, attempt) -> tuple[str, float | None]:
     except Exception as error:
         told = trial.raised(error, attempt).replace("Your function", "With this the judge")
         return f"no mark yet. {told}", None
-    sign = 1 if gold > bronze else -1
+    sign = 1 if gold > bronze else -1  # marks that fall: less is better
     earned = sum(sign * figure >= sign * mark for mark in task.marks)
     mark = ("no mark yet", "bronze", "silver", "gold")[earned]
     return f"{mark}, with {figure:.4g} {asked}.", figure
@@ -119,6 +119,7 @@ def decide(rule: Callable) -> float:
     rng, verdicts = np.random.default_rng(FRESH), {True: [], False: []}
     for k, first in enumerate(runs):
         for second in list(runs)[k:]:
+            # What ten runs cannot show, the hundred of the pool can.
             better = np.sign(runs[first].mean() - runs[second].mean())
             for _ in range(150):
                 x, y = (rng.choice(runs[arm], 20, replace=False) for arm in (first, second))
@@ -149,17 +150,15 @@ def design_a_reward(reward_of: Callable) -> float:
         changed = replace(lake, reward=np.asarray(reward_of(lake), float))
         if changed.reward.shape != lake.reward.shape:
             raise WrongAnswer(f"The rewards must have the shape {lake.reward.shape} of the MDP's.")
-        best = tabular.policy_return(lake, optimum(lake), 200)
-        if tabular.policy_return(lake, optimum(changed), 200) < 0.99 * best:
+        # Exact values tell whether the changed reward has another best policy.
+        optima = (tabular.value_iteration(mdp, 0.99) for mdp in (lake, changed))
+        best, by_it = (tabular.policy_return(lake, tabular.greedy_policy(q), 200) for q in optima)
+        if by_it < 0.99 * best:
             raise WrongAnswer("Hacked: whoever earns most by this reward does not reach the goal.")
         settings = tabular.QLearningConfig(steps=10_000)
         *_, last = tabular.q_learning(changed, settings, 20, FRESH, 1)
         shares.append(tabular.policy_return(lake, tabular.greedy_policy(last.q), 200) / best)
     return 100 * np.mean(shares)
-
-
-def optimum(mdp: envs.MDP) -> np.ndarray:
-    return tabular.greedy_policy(tabular.value_iteration(mdp, 0.99))
 
 
 def fewest_numbers(network: QNetwork) -> float:
