@@ -48,7 +48,8 @@ def chapter(stem: str) -> dict[str, Exercise]:
             answer = getattr(importlib.import_module(said["function"]), name)
             known = inspect.unwrap(answer).__globals__ | given
             cases = eval(f"[{said['inputs']}]", known)
-            coded[name] = Exercise(answer, cases=cases, learns=said.get("learns", 0))
+            more = {key: said[key] for key in ("learns", "exact") if key in said}
+            coded[name] = Exercise(answer, cases=cases, **more)
         if name in coded:
             found[name] = complete(coded[name], said["hints"], said["mistakes"])
     return found

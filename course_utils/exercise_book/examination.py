@@ -25,6 +25,7 @@ class Exercise:
     cases: tuples of arguments. learns: in so many of the first arguments all gradients must be the
     reference's, or none if it has none. probe: from a function and a case's arguments to what is
     compared. tell: (case, found, wanted) → a sentence. in_place: the function returns nothing.
+    exact: arrays must be float64.
     """
 
     answer: Callable | str
@@ -36,6 +37,7 @@ class Exercise:
     tolerance: float = 2e-5
     learns: int = 0
     in_place: bool = False
+    exact: bool = False
     why: str = ""
 
 
@@ -151,7 +153,7 @@ def _run(exercise, function, case, wanted=None):
     leaves, given = [], list(copy.deepcopy(case))
     given[: exercise.learns] = [results.learnable(v, leaves) for v in given[: exercise.learns]]
     result = exercise.probe(function, *given)
-    if wanted is not None and (told := results.unfit(result, wanted)):
+    if wanted is not None and (told := results.unfit(result, wanted, exercise.exact)):
         raise WrongAnswer(told)
     return results.numbers(result), results.slopes(result, leaves), result
 

@@ -26,7 +26,7 @@ def kind(value) -> str:
     return "array" if number and not isinstance(value, bool) else type(value).__name__
 
 
-def unfit(result, wanted) -> str:
+def unfit(result, wanted, exact=False) -> str:
     """Why a result does not work where the wanted one does, in a sentence; or ''."""
     if isinstance(wanted, tuple):
         if isinstance(result, tuple | list) and len(result) == len(wanted):
@@ -38,8 +38,9 @@ def unfit(result, wanted) -> str:
         told = f"Your function must return {KINDS[asked]}; it returned {told}."
         return advised(f"{told} {MADE.get((asked, came), '')}".strip())
     came, asked = (str(getattr(x, "dtype", "float64")) for x in (result, wanted))
-    whole = "|int32|int64" * ("torch.float" not in asked)
-    fits = re.fullmatch(rf"(torch\.)?(float32|float64{whole})", came)
+    allowed = "float32|float64" if "torch.float" in asked else "float32|float64|int32|int64"
+    allowed = "float64" if exact and asked == "float64" else allowed
+    fits = re.fullmatch(rf"(torch\.)?({allowed})", came)
     return "" if fits else f"The result consists of {came}; {asked} is asked for."
 
 
