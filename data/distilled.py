@@ -12,13 +12,14 @@ import numpy as np
 import taught
 import torch
 import tuned
+from sklearn.tree import DecisionTreeClassifier
 
 from course_utils import losses, storage
 from course_utils.distil import robust
 from course_utils.distil.distil import STATES, DistillConfig, Lesson, distill, greedy_in
-from course_utils.distil.teachers import kickstart, visit_states
+from course_utils.distil.teachers import kickstart, policy_teacher, teacher_values, visit_states
 from course_utils.envs import play
-from course_utils.evaluation import mean_returns, play_episodes
+from course_utils.evaluation import episode_returns, mean_returns, play_episodes
 from course_utils.learner import DQNConfig, Parts
 from course_utils.networks import QNetwork, greedy
 from course_utils.teach.demonstrations import load_demonstrations, memory_of, split
@@ -201,6 +202,8 @@ STARTING = {
 }
 # Named beforehand, by runs with base seed 100: 0.1 until .5 for the pole, 3 until 1 for the lander.
 WEIGHTS, UNTILS = (0.1, 0.3, 1.0, 3.0), (0.25, 0.5, 1.0, 0.0)
+# The three with the lowest return on their card, alone and together; three by three; all ten.
+COUNCILS = [[2], [3], [9], [2, 3, 9], [0, 1, 2], [3, 4, 5], [6, 7, 8], [*range(10)]]
 
 
 def several(lessons: dict, config: dict, heads: bool, episodes: int = 100) -> dict:
@@ -278,6 +281,40 @@ def of_a_wrong_teacher(share: float, biased: bool, states: int, environments: in
     return {"return": returns, "teachers": taught_by}
 
 
+def voted(numbers: list) -> dict:
+    """Students of the vote of several agents of one task, and what vote and voters return.
+
+    Each agent votes by the softmax of its advantages, in a tenth of their own deviation.
+    """
+    council, count = agents("lunar_lander_200k").choose(numbers), len(numbers)
+    seen = visit_states(play(greedy(council), LANDER, count, 8, SEED + 3), 1000)
+    scale = advantages(council, seen).std((1, 2), keepdim=True) / 10
+
+    def vote(observation):
+        each = torch.as_tensor(observation).expand(count, -1, -1)
+        return (advantages(council, each) / scale).softmax(-1).mean(0)
+
+    config = DistillConfig(standardize=False, temperature=1.0)
+    lesson = [Lesson(LANDER, policy_teacher(vote))]
+    *_, last = distill(config, lesson, STUDENTS, seed=SEED, records=1)
+    episodes = min(50, EPISODES)
+    returns = mean_returns(last.network, LANDER, episodes, TEST_SEED)
+
+    def act(observation):
+        return vote(observation[0]).argmax(-1)[None].numpy()
+
+    own = play_episodes(act, LANDER, 1, episodes, TEST_SEED).mean(1)
+    each = mean_returns(council, LANDER, episodes, TEST_SEED)
+    return {"return": returns, "vote": own, "voters": each}
+
+
+@torch.no_grad()
+def advantages(network: QNetwork, observation) -> torch.Tensor:
+    """Values minus their mean over the actions, [S, B, D] → [S, B, A]."""
+    q = network(observation)
+    return q - q.mean(-1, keepdim=True)
+
+
 def kickstarted(env_id: str, weight: float, until: float, config: dict) -> dict:
     """Fresh small learners of a task, pulled to a teacher that knows another: seed k to agent k."""
     hook = kickstart(tuned.source(env_id), weight, until, 0.1) if weight else None
@@ -324,6 +361,8 @@ def study_of_several_teachers():
     for share in (0.1, 0.3):
         settings = {"share": share, "biased": True, "states": 2000}
         yield f"biased in {share:.0%}", of_a_wrong_teacher, settings
+    for numbers in COUNCILS:
+        yield f"vote of {', '.join(map(str, numbers))}", voted, {"numbers": numbers}
     for task, (env_id, config) in STARTING.items():
         alone = {"env_id": env_id, "weight": 0.0, "until": 0.0, "config": config}
         yield f"{task}: alone", kickstarted, alone
@@ -337,6 +376,7 @@ def study_of_several_teachers():
 
 NOISES, DELAYS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5), (0, 1, 2, 3, 4, 6)
 WINDS = (0.0, 5.0, 10.0, 15.0, 20.0)
+TREE_STATES, LEAVES = (300, 1000, 3000, 8000), (10, 30, 100, 300, 1000)
 
 
 def sizes_of_observations() -> np.ndarray:
@@ -344,8 +384,11 @@ def sizes_of_observations() -> np.ndarray:
     return visited_by_teachers(SEED + 2).flatten(0, 1).std(0).numpy()
 
 
-def disturbed(name: str, kind: str, episodes: int) -> dict:
-    """Agents of a file under a growing disturbance: `curve` [S, sizes], `steps` the sizes."""
+def disturbed(name: str, kind: str, episodes: int, apart: bool = False) -> dict:
+    """Agents of a file under a growing disturbance: `curve` [S, sizes], `steps` the sizes.
+
+    apart: also each flight's return, `flights` [S, sizes, episodes].
+    """
     network = agents(name) if "students" in name else teachers(name)
     grid = {"delay": DELAYS, "wind": WINDS}.get(kind, NOISES)
     unit, rng, curve = sizes_of_observations(), np.random.default_rng(SEED), []
@@ -362,9 +405,10 @@ def disturbed(name: str, kind: str, episodes: int) -> dict:
         else:
             world = {"enable_wind": size > 0, "wind_power": size}
         count = min(episodes, EPISODES)
-        played = play_episodes(act, LANDER, network.seeds, count, TEST_SEED, **world)
-        curve.append(played.mean(1))
-    return {"steps": grid, "curve": np.array(curve).T, "return": curve[0]}
+        curve.append(play_episodes(act, LANDER, network.seeds, count, TEST_SEED, **world))
+    flights = np.stack(curve, 1)
+    found = {"steps": grid, "curve": flights.mean(-1), "return": flights[:, 0].mean(-1)}
+    return found | ({"flights": flights} if apart else {})
 
 
 def signed(act: Callable, size: np.ndarray, rng: np.random.Generator) -> Callable:
@@ -377,12 +421,117 @@ def signed(act: Callable, size: np.ndarray, rng: np.random.Generator) -> Callabl
     return signed_act
 
 
+# How students are taught: noise of their sensors, in units; powers of the wind.
+SCHOOLS = {
+    "in calm air": (0.0, [0.0]),
+    "in noise": (0.2, [0.0]),
+    "in winds": (0.0, [0.0, 5.0, 10.0, 15.0]),
+    "in noise and winds": (0.2, [0.0, 5.0, 10.0, 15.0]),
+}
+# How they are tested: noise, power of the wind, delay.
+TRIALS = {
+    "calm": (0.0, 0.0, 0),
+    "noise 0.1": (0.1, 0.0, 0),
+    "noise 0.2": (0.2, 0.0, 0),
+    "wind 10": (0.0, 10.0, 0),
+    "wind 15": (0.0, 15.0, 0),
+    "wind 20": (0.0, 20.0, 0),
+    "delay 4": (0.0, 0.0, 4),
+}
+
+
+def windy(power: float) -> dict:
+    """The lander's own wind, as arguments of the environment."""
+    return {"enable_wind": power > 0, "wind_power": power}
+
+
+def hardened(noise: float, winds: list, trials: dict, students: int) -> dict:
+    """Students whose sensors are noisy in training, or who meet many winds, then tested.
+
+    The teacher sees without noise. All have as many states, and as many in an update.
+    `flights`, `crashed` [S, trials, episodes]: each flight's return, and whether it crashed.
+    """
+    unit, count = sizes_of_observations(), len(TEACHERS) * students
+    more = {"states": 2000 // len(winds), "batch_size": 128 // len(winds)}
+    config, given = DistillConfig(**BEST["KL, 16-16"] | more), teachers(students=students)
+    lessons = [Lesson(LANDER, given, noise * unit, windy(power)) for power in winds]
+    *_, last = distill(config, lessons, count, seed=SEED, records=1)
+    found = []
+    for size, power, steps in trials.values():
+        act = robust.noisy(greedy(last.network), size * unit, np.random.default_rng(SEED))
+        act = robust.delayed(act, steps)
+        found.append(flights(act, count, min(20, EPISODES), windy(power)))
+    returns, crashed = (np.stack(each, 1) for each in zip(*found, strict=True))
+    return {"flights": returns, "crashed": crashed, "return": returns[:, 0].mean(-1)}
+
+
+def flights(act: Callable, agents: int, episodes: int, world: dict):
+    """Each flight's return, and whether it crashed or left the picture: twice [S, episodes]."""
+    seen = []
+
+    def watched():
+        for step in play(act, LANDER, agents, episodes, TEST_SEED, **world):
+            seen.append(step._replace(observation=None, next_observation=None))
+            yield step
+
+    returns = episode_returns(watched(), 1)[..., 0]
+    crashes = (step._replace(reward=1.0 * (step.reward == -100)) for step in seen)
+    return returns, episode_returns(crashes, 1)[..., 0]
+
+
+def trees(leaves: int, states: int, rounds: int, trees: int) -> dict:
+    """Decision trees after each of three teachers: `return` and `fidelity` [3 · trees].
+
+    They visit the states after the first round themselves; a state weighs as much as its worst
+    action costs. Fidelity: how often they decide as their teacher, in its own states.
+    """
+    network, seen = teachers(students=trees), []
+    act = greedy(network)
+    walk = play(lambda observation: act(observation), LANDER, network.seeds, 8, SEED)
+    for _ in range(rounds):
+        seen.append(visit_states(walk, states))
+        observation = torch.cat(seen, 1)
+        q = teacher_values(network, observation).numpy()
+        forest = [
+            DecisionTreeClassifier(max_leaf_nodes=leaves, random_state=number).fit(
+                each.numpy(), values.argmax(1), sample_weight=values.max(1) - values.min(1)
+            )
+            for number, (each, values) in enumerate(zip(observation, q, strict=True))
+        ]
+        act = decided_by(forest)
+    own = visited_by_teachers(SEED + 3)[[k for k in range(len(TEACHERS)) for _ in range(trees)]]
+    fidelity = (act(own.numpy()) == greedy(network)(own)).mean(1)
+    returns = play_episodes(act, LANDER, network.seeds, min(50, EPISODES), TEST_SEED).mean(1)
+    return {"return": returns, "fidelity": fidelity}
+
+
+def decided_by(forest: list) -> Callable:
+    """The actions of S trees, [S, E, D] → [S, E]."""
+    return lambda seen: np.stack([tree.predict(x) for tree, x in zip(forest, seen, strict=True)])
+
+
+def study_of_trees():
+    """Notebook 12: how many states and leaves a tree needs."""
+    for states, leaves in product(TREE_STATES, LEAVES):
+        if states == 8000:
+            continue
+        settings = {"leaves": leaves, "states": states, "rounds": 10}
+        settings["trees"] = 3 if states < 8000 else 2  # of each teacher; the largest take long
+        yield f"{leaves} leaves, {10 * states} states", trees, settings
+
+
 def study_of_robustness():
     """Notebook 12: teachers and students with bad sensors, late engines, wind, an attacker."""
     for name in ("lunar_lander_320k", *(f"lunar_lander_students_{width}" for width in (32, 16, 8))):
         for kind in ("noise", "delay", "wind", "attack", "random signs"):
-            episodes = 100 if name == "lunar_lander_320k" else 20
-            yield f"{name}: {kind}", disturbed, {"name": name, "kind": kind, "episodes": episodes}
+            settings = {"name": name, "kind": kind, "episodes": 20}
+            if name == "lunar_lander_320k":  # three agents only: the luck of their flights counts
+                settings["episodes"] = 100
+                settings |= {"apart": True} if kind in ("noise", "delay", "wind") else {}
+            yield f"{name}: {kind}", disturbed, settings
+    for arm, (noise, winds) in SCHOOLS.items():
+        settings = {"noise": noise, "winds": winds, "trials": TRIALS, "students": 5}
+        yield f"taught {arm}", hardened, settings
 
 
 CHOSEN = {"best": BEST, "temperatures": TEMPERATURES, "state_counts": STATE_COUNTS}
@@ -390,6 +539,7 @@ STUDIES = {
     "distillation": study_of_distillation,
     "several_teachers": study_of_several_teachers,
     "robustness": study_of_robustness,
+    "trees": study_of_trees,
 }
 
 
