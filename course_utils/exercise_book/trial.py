@@ -8,9 +8,11 @@ import re
 import sys
 import textwrap
 import threading
+from pathlib import Path
 
 import numpy as np
 import torch
+import yaml
 
 SECONDS, CHARACTERS = 20, 1500  # for the whole of an examination
 
@@ -85,22 +87,6 @@ def settings_kept():
         torch.set_rng_state(streams[2])
 
 
-ADVICE = {  # words of an error message → what may help
-    "must match the size": "Perhaps an axis is lost (keepdim=True keeps it), or one is too many "
-    "([..., 0]).",
-    "return_types": "`max(-1)` of a tensor gives two things, values and places: write `amax(-1)`, "
-    "or `max(-1).values`.",
-    "converted to an index": "Is there a `max(-1)`? Of a tensor it gives two things, values and "
-    "places: write `amax(-1)`.",
-    "multiply sequence": "A list or a tuple is no number; if it comes from `max(-1)` of a tensor: "
-    "write `amax(-1)`.",
-    "invert": "`~` turns True and False round, but not 1.0 and 0.0: write 1 - … instead.",
-    "boolean tensor": "A condition must be True or False: write `… == 1` or `….bool()`.",
-    "and 'Tensor'": "NumPy and PyTorch do not mix: a sum or a product works for both.",
-    "that requires grad": "Compute with PyTorch alone, so that the gradient is kept.",
-}
-
-
 def raised(error, arguments) -> str:
     """The sentence for an exception of the learner's function."""
     message = textwrap.shorten(str(error)[:10_000], 200, placeholder=" …")
@@ -110,9 +96,9 @@ def raised(error, arguments) -> str:
 
 def advised(sentence, message="") -> str:
     """The sentence, with advice if it, or the message, is a known one."""
-    return " ".join(
-        [sentence, *(ADVICE[key] for key in ADVICE if key in (message or sentence))][:2]
-    )
+    advice = yaml.safe_load(Path(__file__).with_name("advice.yaml").read_text(encoding="utf-8"))
+    known = [told for words, told in advice.items() if words in (message or sentence)]
+    return " ".join([sentence, *known[:1]])
 
 
 def brief(value) -> str:
