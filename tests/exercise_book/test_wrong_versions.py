@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from course_utils.exercise_book import results, trial
+from course_utils.exercise_book import results
 from course_utils.exercise_book.examination import examine
 from course_utils.exercise_book.trial import NotAttempted, WrongAnswer
 from tests.exercise_book.allowed_inputs import ALLOWED
@@ -85,9 +85,8 @@ def epsilon_differs(function) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ASKED)
-def test_wrong_versions_are_refused(name, monkeypatch):
+def test_wrong_versions_are_refused(name):
     """Two sources each; of `epsilon_greedy`, which is slow to try, every twentieth version."""
-    monkeypatch.setattr(trial, "SECONDS", 600)
     slow, survivors, number = name == "epsilon_greedy", [], 0
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
