@@ -178,11 +178,11 @@ def test_a_flood_of_output_is_held_back(capsys):
     exercise = Exercise(doubled, cases=[(1.0,)])
     assert examine(exercise, talkative)[1] is talkative
     shown = capsys.readouterr().out
-    assert shown.startswith("line 0\nline 1\n") and len(shown) < 2000
+    assert shown.startswith("line 0\nline 1\n") and shown.count("line ") == 20
     held = int(
         re.search(r"\(([\d,]+) more lines of output are held back", shown)[1].replace(",", "")
     )
-    assert shown.count("line ") + held in (5000, 5001)
+    assert held == 4980
 
 
 def test_settings_of_the_libraries_are_put_back():
@@ -213,7 +213,7 @@ def test_a_setting_that_the_notebook_needs_is_put_back_and_told(change):
 
 def test_every_kind_of_end_becomes_a_short_sentence():
     def leaves(x):
-        sys.exit(1)
+        sys.exit()
 
     def shouts(x):
         raise ValueError("very\n" * 100_000)
@@ -221,7 +221,7 @@ def test_every_kind_of_end_becomes_a_short_sentence():
     def sinks(x):
         return sinks(x)
 
-    assert "Your function raised SystemExit: 1. Inputs: (1.0,)." in tried(leaves)
+    assert "Your function raised SystemExit. Inputs: (1.0,)." in tried(leaves)
     assert "Your function raised ValueError: very very" in tried(shouts)
     assert "Your function raised RecursionError" in tried(sinks)
     assert "A function is asked for; this is [0, 0" in tried([0] * 1000)

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 import yaml
 
-SECONDS, CHARACTERS = 20, 1500  # for the whole of an examination
+SECONDS, LINES, CHARACTERS = 20, 20, 2000  # for the whole of an examination
 
 
 class WrongAnswer(Exception):
@@ -26,15 +26,18 @@ class NotAttempted(Exception):
 
 
 class Beginning(io.TextIOBase):
-    """The first characters of an output go through; of the rest the lines are counted."""
+    """The first lines of an output go through; the others are counted."""
 
     def __init__(self, output):
-        self.output, self.left, self.lines = output, CHARACTERS, 0
+        self.output, self.lines, self.left, self.held = output, LINES, CHARACTERS, 0
 
     def write(self, text):
-        self.output.write(text[: self.left])
-        self.lines += text.count("\n", self.left)
-        self.left = max(0, self.left - len(text))
+        for line in text.splitlines(keepends=True):
+            if shown := self.lines > 0 and self.left > 0:
+                self.output.write(line[: self.left])
+            self.left -= len(line)
+            self.lines -= line.endswith("\n")
+            self.held += line.endswith("\n") and not shown
         return len(text)
 
 
@@ -63,8 +66,8 @@ def limited(seconds=None):
         told = "is there a loop without an end?"
         raise WrongAnswer(f"Your function took longer than {seconds} seconds: {told}") from None
     finally:
-        if not output.left:
-            print(f" …\n({output.lines:,} more lines of output are held back.)")
+        if output.held or output.left < 0:
+            print(f" …\n({output.held:,} more lines of output are held back.)")
 
 
 @contextlib.contextmanager
@@ -89,8 +92,8 @@ def settings_kept():
 
 def raised(error, arguments) -> str:
     """The sentence for an exception of the learner's function."""
-    message = textwrap.shorten(str(error)[:10_000], 200, placeholder=" …")
-    told = f"Your function raised {type(error).__name__}: {message.rstrip('.')}."
+    message = textwrap.shorten(f"{type(error).__name__}: {error}"[:10_000], 200, placeholder=" …")
+    told = f"Your function raised {message.rstrip(' .:')}."
     return advised(f"{told} Inputs: {brief(arguments)}.", str(error))
 
 
