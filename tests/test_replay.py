@@ -166,9 +166,7 @@ def test_n_step_return_with_any_leading_axes():
 
 
 def test_a_memory_that_is_too_small_says_so():
-    with pytest.raises(
-        ValueError, match="replay_capacity = 3: it must be 8, a step, or more"
-    ):
+    with pytest.raises(ValueError, match="replay_capacity = 3: it must be 8, a step, or more"):
         ReplayBuffer(1, 8, 3, 4)
     with pytest.raises(ValueError, match="holds 0 transitions, a batch is 4"):
         ReplayBuffer(1, 8, 80, 4).sample(4, 1, GAMMA, torch.Generator())

@@ -70,9 +70,7 @@ def test_bad_input_gets_one_sentence():
         DQNConfig(n_steps=0)
     with pytest.raises(ValueError, match="replay_capacity = 64 is smaller than batch_size = 128"):
         first(DQNConfig(replay_capacity=64, batch_size=128))
-    with pytest.raises(
-        ValueError, match="steps = 100: nothing is learned in the first 200 steps"
-    ):
+    with pytest.raises(ValueError, match="steps = 100: nothing is learned in the first 200 steps"):
         first(DQNConfig(**SHORT | {"steps": 100}))
     with pytest.raises(ValueError, match="seeds = 2, records = 0: both must be 1 or more"):
         first(records=0)
@@ -90,9 +88,7 @@ class BrokenReward(gym.Wrapper):
 
 def test_a_reward_that_is_no_number_stops_the_training():
     gym.register("Broken-v0", entry_point=lambda: BrokenReward(gym.make("CartPole-v1")))
-    with pytest.raises(
-        ValueError, match="Broken-v0 gave the reward nan: repair the environment"
-    ):
+    with pytest.raises(ValueError, match="Broken-v0 gave the reward nan: repair the environment"):
         next(train_dqn(DQNConfig(**SHORT), "Broken-v0", seeds=1))
 
 
@@ -100,9 +96,7 @@ def test_a_loss_that_is_no_number_stops_the_training():
     def infinite(reward, terminated, next_q, discount):
         return td_target(reward, terminated, next_q, discount) + np.inf
 
-    with pytest.raises(
-        ValueError, match="the loss is no number any more: lower learning_rate"
-    ):
+    with pytest.raises(ValueError, match="the loss is no number any more: lower learning_rate"):
         list(train_dqn(DQNConfig(**SHORT), seeds=1, parts=Parts(td_target=infinite)))
 
 
