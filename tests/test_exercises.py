@@ -1,6 +1,7 @@
 """The engine of the exercises: what it prints, hands back and finds; predictions; claims."""
 
 import re
+import signal
 import sys
 from random import getstate, seed
 
@@ -150,14 +151,20 @@ def tried(answer, *cases, **more):
     return str(caught.value)
 
 
-def test_a_loop_without_an_end_is_stopped(monkeypatch):
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN])
+def test_a_loop_without_an_end_is_stopped(monkeypatch, handler):
     monkeypatch.setattr(trial, "SECONDS", 0.2)
+    before = signal.signal(signal.SIGINT, handler)  # ignored, where Python runs in the background
 
     def endless(x):
         while True:
             pass
 
-    assert tried(endless).startswith("Your function took longer than 0.2 seconds: is there a loop")
+    try:
+        assert tried(endless).startswith("Your function took longer than 0.2 seconds: is there a")
+        assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert examine(Exercise(doubled, cases=[(1,)]), doubled)[0] == " on all 1 inputs"
 
 

@@ -5,6 +5,7 @@ import contextlib
 import io
 import random
 import re
+import signal
 import sys
 import textwrap
 import threading
@@ -42,6 +43,19 @@ class Beginning(io.TextIOBase):
 
 
 @contextlib.contextmanager
+def interruptible():
+    """Listens to interrupts, also where Python was started in the background and ignores them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # no thread but the main one may set this, or is interrupted
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
 def limited(seconds=None):
     """Stops what takes longer, and holds back most of the output. An interrupt goes through."""
     seconds, over, output = seconds or SECONDS, threading.Event(), Beginning(sys.stdout)
@@ -53,7 +67,8 @@ def limited(seconds=None):
     timer = threading.Timer(seconds, stop)
     timer.daemon = True
     try:
-        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        outputs = contextlib.redirect_stdout(output), contextlib.redirect_stderr(output)
+        with interruptible(), outputs[0], outputs[1]:
             timer.start()
             try:
                 yield
