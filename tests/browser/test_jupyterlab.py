@@ -266,7 +266,7 @@ LOOKS = {
         "sizes": "told = ",
         "sweep": "widgets.explore(draw_sweep",
     },
-    "09_continual_learning": {"forgotten": "def show_matrix", "frontier": "def point("},
+    "09_continual_learning": {"forgotten": "def show_matrix", "frontier": "panels |= "},
     "10_distillation": {
         "one_state": "def plot_losses",
         "losses": 'returns["advantages"] =',
