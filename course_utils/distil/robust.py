@@ -51,4 +51,5 @@ def fgsm(network: QNetwork, observation: Tensor, size) -> Tensor:
 
 def attacked(network: QNetwork, size, attack: Callable = fgsm) -> Callable:
     """The greedy agents, whose sensors somebody deceives who knows their weights."""
-    return lambda observation: greedy(network)(attack(network, torch.as_tensor(observation), size))
+    act = greedy(network)
+    return lambda observation: act(attack(network, torch.as_tensor(observation), size))

@@ -53,8 +53,7 @@ def judge(task: OpenTask, attempt) -> tuple[str, float | None]:
     except WrongAnswer as wrong:
         return f"no mark yet. {wrong}", None
     except Exception as error:
-        told = trial.raised(error, attempt).replace("Your function", "With this the judge")
-        return f"no mark yet. {told}", None
+        return f"no mark yet. {trial.raised(error, attempt, 'With this the judge')}", None
     sign = 1 if gold > bronze else -1  # marks that fall: less is better
     earned = sum(sign * figure >= sign * mark for mark in task.marks)
     mark = ("no mark yet", "bronze", "silver", "gold")[earned]

@@ -105,10 +105,10 @@ def settings_kept():
         torch.set_rng_state(streams[2])
 
 
-def raised(error, arguments) -> str:
-    """The sentence for an exception of the learner's function."""
+def raised(error, arguments, who="Your function") -> str:
+    """The sentence for an exception of the learner's function, or of whom it was handed to."""
     message = textwrap.shorten(f"{type(error).__name__}: {error}"[:10_000], 200, placeholder=" …")
-    told = f"Your function raised {message.rstrip(' .:')}."
+    told = f"{who} raised {message.rstrip(' .:')}."
     return advised(f"{told} Inputs: {brief(arguments)}.", str(error))
 
 
