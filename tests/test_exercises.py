@@ -1,6 +1,5 @@
 """The engine of the exercises: what it prints, hands back and finds; predictions; claims."""
 
-import re
 import signal
 import sys
 from random import getstate, seed
@@ -186,10 +185,7 @@ def test_a_flood_of_output_is_held_back(capsys):
     assert examine(exercise, talkative)[1] is talkative
     shown = capsys.readouterr().out
     assert shown.startswith("line 0\nline 1\n") and shown.count("line ") == 20
-    held = int(
-        re.search(r"\(([\d,]+) more lines of output are held back", shown)[1].replace(",", "")
-    )
-    assert held == 4980
+    assert shown.endswith(" …\n(More output is held back.)\n")
 
 
 def test_settings_of_the_libraries_are_put_back():

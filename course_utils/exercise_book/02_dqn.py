@@ -20,12 +20,12 @@ def refreshed(update_target, rate):
     if not torch.equal(before[1], numbers_of(online)):
         raise WrongAnswer("The online network has changed: only the target network may move.")
     if any(parameter.grad_fn or not parameter.requires_grad for parameter in target.parameters()):
-        told = "update inside `torch.no_grad()`, in place"
-        raise WrongAnswer(f"The target network became part of a computation: {told}.")
+        told = "became part of a computation: update inside `torch.no_grad()`, in place."
+        raise WrongAnswer(f"The target network {told}")
     online[0].weight.data += 1  # would a shared tensor show it?
     if not torch.equal(moved, numbers_of(target)):
-        told = "copy the values, not the tensors"
-        raise WrongAnswer(f"Target and online network now share their numbers: {told}.")
+        told = "now share their numbers: copy the values, not the tensors."
+        raise WrongAnswer(f"Target and online network {told}")
     return moved.numpy()
 
 

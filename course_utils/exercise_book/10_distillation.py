@@ -4,7 +4,7 @@ import numpy as np
 
 from course_utils.exercise_book import contents
 from course_utils.exercise_book.examination import Exercise
-from course_utils.exercise_book.trial import WrongAnswer
+from course_utils.exercise_book.trial import WrongAnswer, brief
 
 
 def wrong_lines():
@@ -22,14 +22,10 @@ def wrong_lines():
 def named(attempt):
     """1 for each line that is named, else 0; WrongAnswer for what are no six lines."""
     answer = attempt()
-    if not isinstance(answer, list | tuple | set | np.ndarray) or not all(
-        isinstance(line, int | np.integer) for line in answer
-    ):
-        raise WrongAnswer("Return six line numbers in a list, as in [1, 2, 3, 4, 5, 6].")
-    if bad := [line for line in answer if not 1 <= line <= 23]:
-        raise WrongAnswer(f"There is no line {bad[0]}: they have the numbers 1 to 23.")
-    if len(lines := set(answer)) != 6:
-        raise WrongAnswer(f"Six different lines are asked for; you name {len(lines)}.")
+    lines = answer if isinstance(answer, set) else set(np.ravel(answer).tolist())
+    if len(lines) != 6 or not lines <= set(range(1, 24)):
+        told = f"from 1 to 23, in a list, as in [1, 2, 3, 4, 5, 6]; this is {brief(answer)}"
+        raise WrongAnswer(f"Return six different line numbers, {told}.")
     return np.array([float(line in lines) for line in range(1, 24)])
 
 

@@ -1,5 +1,8 @@
 """The exercises of notebook 12."""
 
+import itertools
+from functools import partial
+
 import numpy as np
 import torch
 
@@ -21,12 +24,8 @@ def watching(states, numbers, actions, size, hidden_layers=2, unseen=0, seeds=2)
 
 def layers(sizes, *leading):
     """Layers and observations."""
-
-    def normal(*shape):
-        return RNG.normal(size=shape).astype(np.float32)
-
-    pairs = zip(sizes, sizes[1:], strict=False)
-    return [(normal(*pair), normal(pair[1])) for pair in pairs], normal(*leading, sizes[0])
+    normal, pairs = partial(RNG.standard_normal, dtype=np.float32), itertools.pairwise(sizes)
+    return [(normal(pair), normal(pair[1])) for pair in pairs], normal((*leading, sizes[0]))
 
 
 EXERCISES = [

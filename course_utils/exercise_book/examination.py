@@ -155,7 +155,7 @@ def _run(exercise, function, case, wanted=None):
     result = exercise.probe(function, *given)
     if wanted is not None and (told := results.unfit(result, wanted, exercise.exact)):
         raise WrongAnswer(told)
-    return results.numbers(result), results.slopes(result, leaves), result
+    return results.arrays(result, float), results.slopes(result, leaves), result
 
 
 @functools.cache

@@ -4,6 +4,7 @@ A judge returns the figure, or raises WrongAnswer. What is said of the tasks, th
 course's own attempts stand in `open_tasks.yaml`, by the same names.
 """
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -64,14 +65,13 @@ def check_network(network: QNetwork, env_id: str, least: int) -> None:
     """WrongAnswer for what is no network of `least` agents or more for this environment."""
     if not isinstance(network, QNetwork):
         raise WrongAnswer(f"Hand in a QNetwork; this is a {type(network).__name__}.")
-    space = envs.make_envs(env_id, 1)
-    needed = space.single_observation_space.shape[0], int(space.single_action_space.n)
-    given = network.arguments["observations"], network.arguments["actions"]
+    space, names = envs.make_envs(env_id, 1), ["observations", "actions"]
+    needed = [space.single_observation_space.shape[0], int(space.single_action_space.n)]
+    given = [network.arguments[name] for name in names]
     if given != needed or network.seeds < least:
-        raise WrongAnswer(
-            f"{env_id} needs a network with {needed[0]} observations, {needed[1]} actions and at "
-            f"least {least} seeds; this one has {given[0]}, {given[1]} and {network.seeds}."
-        )
+        told = "{} observations, {} actions and {} agents".format
+        asked = f"{env_id} needs {told(*needed, least)} or more"
+        raise WrongAnswer(f"{asked}; this network has {told(*given, network.seeds)}.")
 
 
 def fresh_return(network: QNetwork, env_id: str, least: int, **more) -> float:
@@ -88,15 +88,10 @@ def half_the_steps(settings) -> float:
     return tabular.policy_return(taxi, tabular.greedy_policy(last.q), 200).mean()
 
 
-def _past_the_end(reward, done, discount):
-    return n_step_return(reward, 0 * done, discount)
-
-
-def _hardly(target, online, rate):
-    update_target(target, online, 0.02 * rate)
-
-
-BROKEN = Parts(n_step_return=_past_the_end, update_target=_hardly)
+BROKEN = Parts(
+    n_step_return=lambda reward, done, discount: n_step_return(reward, 0 * done, discount),
+    update_target=lambda target, online, rate: update_target(target, online, 0.02 * rate),
+)
 
 
 def mend_the_learner(mended: dict) -> float:
@@ -116,14 +111,13 @@ def decide(rule: Callable) -> float:
     pool, _ = storage.load_tensors(storage.shipped("cartpole_pool.safetensors"))
     runs = {key: value.numpy() for key, value in pool.items() if key.endswith(".return")}
     rng, verdicts = np.random.default_rng(FRESH), {True: [], False: []}
-    for k, first in enumerate(runs):
-        for second in list(runs)[k:]:
-            # What ten runs cannot show, the hundred of the pool can.
-            better = np.sign(runs[first].mean() - runs[second].mean())
-            for _ in range(150):
-                x, y = (rng.choice(runs[arm], 20, replace=False) for arm in (first, second))
-                told = rule(x[:10], x[10:] if first == second else y[:10])
-                verdicts[first == second].append(told != 0 if first == second else told == better)
+    for first, second in itertools.combinations_with_replacement(runs, 2):
+        # What ten runs cannot show, the hundred of the pool can.
+        better = np.sign(runs[first].mean() - runs[second].mean())
+        for _ in range(150):
+            x, y = (rng.choice(runs[arm], 20, replace=False) for arm in (first, second))
+            told = rule(x[:10], x[10:] if first == second else y[:10])
+            verdicts[first == second].append(told != 0 if first == second else told == better)
     if (alarms := np.mean(verdicts[True])) > 0.06:
         raise WrongAnswer(
             f"Between runs of one and the same variant the rule sees a difference in {alarms:.0%} "

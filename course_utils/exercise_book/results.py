@@ -10,12 +10,6 @@ import torch
 from course_utils.exercise_book.trial import WrongAnswer, advised, brief
 
 KINDS = {"tensor": "a tensor of PyTorch", "array": "a NumPy array or a number"}
-MADE = {  # what is asked for, and what may have come
-    ("tensor", "array"): "Functions of PyTorch give tensors; a sum or a product works for both.",
-    ("tensor", "list"): "`torch.stack(…)` makes a tensor of a list of tensors.",
-    ("array", "list"): "`np.array(…)` makes an array of a list.",
-    ("array", "tensor"): "Compute with NumPy alone.",
-}
 
 
 def kind(value) -> str:
@@ -35,8 +29,7 @@ def unfit(result, wanted, exact=False) -> str:
     came, asked = kind(result), kind(wanted)
     if came != asked:
         told = KINDS.get(came, f"something of type {came}: {brief(result)}")
-        told = f"Your function must return {KINDS[asked]}; it returned {told}."
-        return advised(f"{told} {MADE.get((asked, came), '')}".strip())
+        return advised(f"Your function must return {KINDS[asked]}; it returned {told}.")
     came, asked = (str(getattr(x, "dtype", "float64")) for x in (result, wanted))
     allowed = "float32|float64" if "torch.float" in asked else "float32|float64|int32|int64"
     allowed = "float64" if exact and asked == "float64" else allowed
@@ -55,14 +48,6 @@ def fitted(result, arguments):
         floats = [x for x in arguments if isinstance(x, torch.Tensor) and x.is_floating_point()]
         return result.to(floats[0].dtype) if floats else result
     return result
-
-
-def numbers(result) -> list[np.ndarray]:
-    """The arrays that a result consists of."""
-    if isinstance(result, tuple | list):
-        return [array for part in result for array in numbers(part)]
-    result = result.detach() if isinstance(result, torch.Tensor) else result
-    return [np.asarray(result, dtype=float)]
 
 
 def close(one, other, tolerance) -> np.ndarray:
@@ -114,12 +99,11 @@ def slopes(result, leaves):
         return None
     weight = torch.randn(result.shape, generator=torch.Generator().manual_seed(0))
     try:
-        found = torch.autograd.grad((weight * result).sum(), leaves, allow_unused=True)
+        found = torch.autograd.grad((weight * result).sum(), leaves, materialize_grads=True)
     except RuntimeError as error:
         told = "a tensor that it needs was changed in place (+=, [...] = …)"
         raise WrongAnswer(f"The gradient cannot be computed: {told}.") from error
-    pairs = zip(found, leaves, strict=True)
-    return [np.zeros(leaf.shape) if one is None else one.double().numpy() for one, leaf in pairs]
+    return [one.double().numpy() for one in found]
 
 
 def gradient_difference(found, wanted) -> str:
@@ -136,10 +120,10 @@ def gradient_difference(found, wanted) -> str:
     return ""
 
 
-def arrays(value):
+def arrays(value, dtype=None) -> list[np.ndarray]:
     """Copies of all that is in a tuple, a list, a dictionary or an MDP, as arrays."""
     value = value.__dict__ if is_dataclass(value) else value
     value = tuple(value.values()) if isinstance(value, dict) else value
     if isinstance(value, tuple | list):
-        return [array for part in value for array in arrays(part)]
-    return [np.array(value.detach().numpy() if hasattr(value, "detach") else value)]
+        return [array for part in value for array in arrays(part, dtype)]
+    return [np.array(value.detach() if isinstance(value, torch.Tensor) else value, dtype)]

@@ -27,32 +27,18 @@ class NotAttempted(Exception):
 
 
 class Beginning(io.TextIOBase):
-    """The first lines of an output go through; the others are counted."""
+    """The first lines of an output go through; the others are not shown."""
 
     def __init__(self, output):
-        self.output, self.lines, self.left, self.held = output, LINES, CHARACTERS, 0
+        self.output, self.lines, self.left = output, LINES, CHARACTERS
 
     def write(self, text):
         for line in text.splitlines(keepends=True):
-            if shown := self.lines > 0 and self.left > 0:
-                self.output.write(line[: self.left])
+            if self.lines > 0:
+                self.output.write(line[: max(0, self.left)])
             self.left -= len(line)
             self.lines -= line.endswith("\n")
-            self.held += line.endswith("\n") and not shown
         return len(text)
-
-
-@contextlib.contextmanager
-def interruptible():
-    """Listens to interrupts, also where Python was started in the background and ignores them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # no thread but the main one may set this, or is interrupted
-        return
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager
@@ -66,9 +52,11 @@ def limited(seconds=None):
 
     timer = threading.Timer(seconds, stop)
     timer.daemon = True
+    # A Python that was started in the background ignores interrupts; only the main thread gets any.
+    heard = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler) if heard else None
     try:
-        outputs = contextlib.redirect_stdout(output), contextlib.redirect_stderr(output)
-        with interruptible(), outputs[0], outputs[1]:
+        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
             timer.start()
             try:
                 yield
@@ -81,18 +69,20 @@ def limited(seconds=None):
         told = "is there a loop without an end?"
         raise WrongAnswer(f"Your function took longer than {seconds} seconds: {told}") from None
     finally:
-        if output.held or output.left < 0:
-            print(f" …\n({output.held:,} more lines of output are held back.)")
+        if heard:
+            signal.signal(signal.SIGINT, before)
+        if output.lines < 0 or output.left < 0:
+            print(" …\n(More output is held back.)")
 
 
 @contextlib.contextmanager
 def settings_kept():
     """Puts back what is global in NumPy, PyTorch and `random`; WrongAnswer if it would matter."""
     old = np.random.mtrand._rand  # the stream of np.random.seed and np.random.rand
-    streams = random.getstate(), old.get_state(), torch.get_rng_state()
+    streams = random.getstate(), old.get_state()
     before = torch.get_default_dtype(), torch.is_grad_enabled()
     try:
-        with np.errstate():
+        with np.errstate(), torch.random.fork_rng([]):
             yield
         if (torch.get_default_dtype(), torch.is_grad_enabled()) != before:
             told = "others need it as it is. (`with torch.no_grad():` ends by itself.)"
@@ -102,7 +92,6 @@ def settings_kept():
         torch.set_grad_enabled(before[1])
         random.setstate(streams[0])
         old.set_state(streams[1])
-        torch.set_rng_state(streams[2])
 
 
 def raised(error, arguments, who="Your function") -> str:

@@ -103,10 +103,18 @@ SENTENCES = {
     "all exchanged": ("mend_the_learner", dict.fromkeys("abc"), "these two, and no other"),
     "no such part": ("mend_the_learner", {"speed": 1}, "speed"),
     "no network": ("five_minutes", "clone", "Hand in a QNetwork"),
-    "too few": ("three_demonstrations", shipped("mountain_car_n10", [0]), "at least 5 seeds"),
+    "too few": (
+        "three_demonstrations",
+        shipped("mountain_car_n10", [0]),
+        "3 actions and 5 agents or more",
+    ),
     "another world": ("wind_and_noise", shipped("cartpole", [0, 1, 2]), "8 observations"),
     "no better than before": ("fewest_numbers", shipped("cartpole", list(range(10))), "return"),
-    "no heads": ("three_tasks", shipped("cartpole", list(range(9))), "at least 10 seeds"),
+    "no heads": (
+        "three_tasks",
+        shipped("cartpole", list(range(9))),
+        "2 actions and 10 agents or more",
+    ),
 }
 
 

@@ -76,9 +76,10 @@ def conditions_before(cells, space):
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                name = node.targets[0].id
-                if isinstance(space.get(name), bool | np.bool_):
-                    found[name] = node.value
+                name, value = node.targets[0].id, node.value
+                asks = isinstance(value, ast.Call) and not value.args  # what it hides is unknown
+                if isinstance(space.get(name), bool | np.bool_) and not asks:
+                    found[name] = value
     return found
 
 
