@@ -76,6 +76,16 @@ def weights_full(probability, size, exponent):
     return weight / weight.max(-1, keepdim=True).values
 
 
+def weights_by_probability(probability, size, exponent):
+    return (size * probability) ** -exponent / probability.max(-1, keepdim=True).values
+
+
+def middle_to_minus_zero(values):
+    cut = len(values) // 4
+    kept = np.sort(values, axis=0)[cut:-cut]
+    return kept.mean(axis=0) if len(kept) else values[0] * np.nan  # as NumPy does, with a warning
+
+
 def plain_mean(values):
     return np.asarray(values).mean(axis=0)
 
@@ -108,6 +118,8 @@ WRONG = [
     ("importance_weights", weights_raw, "not divided by the largest"),
     ("importance_weights", weights_upside_down, "sign of the exponent"),
     ("importance_weights", weights_full, "exponent is missing"),
+    ("importance_weights", weights_by_probability, "largest probability"),
+    ("interquartile_mean", middle_to_minus_zero, "is empty"),
     ("interquartile_mean", rounded_middle, "cut is rounded"),
     ("interquartile_mean", plain_mean, "plain mean"),
     ("interquartile_mean", plain_median, "median"),
