@@ -22,9 +22,11 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_claims_hold_and_fail_on_wrong_values(path, seed, tmp_path):
     notebook = nbformat.read(path, as_version=4)
-    before = Path(__file__).with_name("wrong_values.py").read_text(encoding="utf-8")
+    path_of = str(Path(__file__).with_name("wrong_values.py"))
+    before = f"exec(compile(open({path_of!r}).read(), {path_of!r}, 'exec'), wrong_values := {{}})"
     notebook.cells.insert(0, nbformat.v4.new_code_cell(before))
-    notebook.cells.append(nbformat.v4.new_code_cell("print(*CANNOT_FAIL, sep='\\n', end='')"))
+    after = "print(*wrong_values['CANNOT_FAIL'], sep='\\n', end='')"
+    notebook.cells.append(nbformat.v4.new_code_cell(after))
     nbformat.write(notebook, tmp_path / path.name)
     notebook, cost = run_notebook(tmp_path / path.name, COURSE_SEED=seed)
     check_memory(path, cost["memory_mb"])

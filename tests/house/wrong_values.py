@@ -1,31 +1,36 @@
-"""Put before the cells of a notebook: each claim is also asked with wrong values, and must fail.
+"""Run before the cells of a notebook: each claim is also asked with wrong values, and must fail.
 
-Wrong is: nothing at all, the opposite, half, twice or ten times as much, the values of other arms.
-One name of the condition at a time is exchanged. What holds for all of them is not a claim.
+Wrong is: nothing at all, the opposite, half, twice, ten or a hundred times as much, another word,
+the values of other arms. One name or term of the condition at a time is exchanged. What holds for
+all of them is no claim: CANNOT_FAIL has its sentence.
 """
 
 import ast
+import copy
 import sys
+from functools import cache
 
 import numpy as np
+import torch
 
 from course_utils import exercises
 from course_utils.evaluation import Estimate
 
 CHANGES = [lambda v: 0 * v, lambda v: -v, lambda v: v / 2, lambda v: 2 * v, lambda v: v + 1]
-CHANGES += [lambda v: 10 * v]
-CANNOT_FAIL, said = [], exercises.claim
+CHANGES += [lambda v: 10 * v, lambda v: 100 * v]
+CANNOT_FAIL, said, parsed = [], exercises.claim, cache(ast.parse)
+NUMBERS = int | float | np.number | np.bool_ | np.ndarray
 
 
-def numbers_in(value) -> bool:
+def measured(value) -> bool:
+    """Whether all of a value is numbers or words."""
     if isinstance(value, dict):
-        return bool(value) and all(map(numbers_in, value.values()))
+        return bool(value) and all(map(measured, value.values()))
     if isinstance(value, list | tuple):
         whole = isinstance(value, Estimate) or not hasattr(value, "_fields")
-        return whole and bool(value) and all(map(numbers_in, value))
-    return isinstance(value, int | float | np.number | np.bool_ | np.ndarray) and (
-        np.asarray(value).dtype.kind in "biuf"
-    )
+        return whole and bool(value) and all(map(measured, value))
+    number = isinstance(value, NUMBERS) and np.asarray(value).dtype.kind in "biuf"
+    return number or isinstance(value, str | torch.Tensor)
 
 
 def changed(value, change):
@@ -37,6 +42,10 @@ def changed(value, change):
         return Estimate(middle, np.minimum(*ends), np.maximum(*ends))
     if isinstance(value, list | tuple):
         return type(value)([changed(part, change) for part in value])
+    if isinstance(value, str):
+        return f"not {value}"
+    if isinstance(value, torch.Tensor):
+        return change(value.detach().float()) if value.dtype != torch.bool else ~value
     if isinstance(value, bool | np.bool_) or np.asarray(value).dtype == bool:
         return np.logical_not(value)
     return change(np.asarray(value, float))[()]
@@ -53,17 +62,25 @@ def wrong(value):
         yield value[::-1]
 
 
-def expanded(node, sources):
-    """The condition, with names of conditions replaced by what they were assigned."""
+class Exchange(ast.NodeTransformer):
+    """One term, wherever it stands, by a name."""
 
-    class Names(ast.NodeTransformer):
-        def visit_Name(self, name):
-            assigned = sources.get(name.id)
-            return ast.copy_location(assigned, name) if assigned is not None else name
+    def __init__(self, term):
+        self.term = ast.dump(term)
 
-    for _ in range(3):
-        node = ast.fix_missing_locations(Names().visit(node))
-    return node
+    def visit(self, node):
+        same = ast.dump(node) == self.term
+        return ast.Name("exchanged", ast.Load()) if same else self.generic_visit(node)
+
+
+class Names(ast.NodeTransformer):
+    """The names of conditions by what they were assigned."""
+
+    def __init__(self, sources):
+        self.sources = sources
+
+    def visit_Name(self, name):
+        return copy.deepcopy(self.sources.get(name.id, name))
 
 
 def conditions_before(cells, space):
@@ -71,7 +88,7 @@ def conditions_before(cells, space):
     found = {}
     for cell in cells:
         try:
-            tree = ast.parse(cell)
+            tree = parsed(cell)
         except SyntaxError:  # a cell with a magic
             continue
         for node in ast.walk(tree):
@@ -83,61 +100,53 @@ def conditions_before(cells, space):
     return found
 
 
-def leaves(node, space):
-    """Parts of a condition that are numbers but no names: calls, attributes, items."""
-    if isinstance(node, ast.Call | ast.Attribute | ast.Subscript):
+def terms(node, space):
+    """Parts of a condition that are numbers or words: names, calls, attributes, items."""
+    if isinstance(node, ast.Name | ast.Call | ast.Attribute | ast.Subscript):
         try:
             value = eval(compile(ast.Expression(node), "claim", "eval"), space)
         except Exception:
             value = None
-        if numbers_in(value) and not isinstance(value, bool | np.bool_):
+        truth = isinstance(value, bool | np.bool_) and not isinstance(node, ast.Name)
+        if measured(value) and not truth:
             yield node, value
     for part in ast.iter_child_nodes(node):
-        yield from leaves(part, space)
+        yield from terms(part, space)
 
 
 def can_fail(condition, space) -> bool:
-    code = compile(ast.Expression(condition), "claim", "eval")
-    for name in sorted({node.id for node in ast.walk(condition) if isinstance(node, ast.Name)}):
-        if not numbers_in(space.get(name)):
+    for term, value in list(terms(condition, space)):
+        tree = ast.fix_missing_locations(Exchange(term).visit(copy.deepcopy(condition)))
+        try:
+            exchanged = compile(ast.Expression(tree), "claim", "eval")
+        except (ValueError, TypeError):  # the name of a loop inside the condition
             continue
-        for value in wrong(space[name]):
-            try:
-                if not eval(code, space | {name: value}):
-                    return True
-            except Exception:  # a wrong value that cannot even be asked
-                continue
-    for node, value in list(leaves(condition, space)):
         for other in wrong(value):
-
-            class Exchange(ast.NodeTransformer):
-                def visit(self, part, node=node):
-                    same = part is node or ast.dump(part) == ast.dump(node)
-                    return ast.Name("exchanged", ast.Load()) if same else self.generic_visit(part)
-
-            tree = ast.fix_missing_locations(Exchange().visit(ast.parse(ast.unparse(condition))))
             try:
-                exchanged = compile(ast.Expression(tree.body[0].value), "claim", "eval")
                 if not eval(exchanged, space | {"exchanged": other}):
                     return True
-            except Exception:
+            except Exception:  # a wrong value that cannot even be asked
                 continue
     return False
 
 
 def claim(sentence, holds):
     said(sentence, holds)
-    caller = sys._getframe(1)
-    space = caller.f_globals | caller.f_locals
+    cell = sys._getframe(1)
+    while cell.f_code.co_name != "<module>":  # a cell's own function may tell it
+        cell = cell.f_back
+    space, line = cell.f_globals, cell.f_lineno
     calls = [
         node
-        for node in ast.walk(ast.parse(space["In"][-1]))
-        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "claim"
-        if node.lineno <= caller.f_lineno <= node.end_lineno
+        for node in ast.walk(parsed(space["In"][-1]))
+        if isinstance(node, ast.Call) and len(node.args) == 2
+        if getattr(node.func, "attr", getattr(node.func, "id", "")) in ("claim", "check")
+        if node.lineno <= line <= node.end_lineno
     ]
-    if not calls:  # told by a function of an earlier cell
-        return
-    condition = expanded(calls[0].args[1], conditions_before(space["In"], space))
+    condition = copy.deepcopy(calls[0].args[1]) if calls else ast.Constant(True)
+    for _ in range(3):
+        sources = conditions_before(space["In"], space)
+        condition = ast.fix_missing_locations(Names(sources).visit(condition))
     if not can_fail(condition, space):
         CANNOT_FAIL.append(sentence)
 
