@@ -54,10 +54,10 @@ def dagger(
 ):
     """Clone; let the clone play; ask the expert what it would have done there; and so on.
 
-    expert: observations [S, B, D] → actions [S, B]. memory: the first demonstrations, which grow by labels;
-    ValueError if rounds · labels have no room. In each round every seed plays `episodes`;
-    `labels` of the states met are labelled. cloning: for `behavior_cloning`, whose last record is
-    yielded. Ross et al. 2011 (arXiv 1011.0686), algorithm 3.1, β₁ = 1 and β = 0 from then on.
+    expert: observations [S, B, D] → actions [S, B]. memory: the first demonstrations. In each round
+    every seed plays `episodes`, and `labels` of the states met are labelled and added: ValueError
+    if there is no room. cloning: for `behavior_cloning`, whose last record is yielded.
+    Source: Ross et al. 2011 (arXiv 1011.0686), algorithm 3.1, β₁ = 1 and β = 0 from then on.
     """
     if memory.filled().max() + rounds * labels > memory.rows:
         raise ValueError(f"no room for {rounds} · {labels} more labels: the memory needs `spare`.")
