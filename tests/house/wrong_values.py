@@ -1,7 +1,7 @@
 """Run before the cells of a notebook: each claim is also asked with wrong values, and must fail.
 
-Wrong is: nothing at all, the opposite, half, twice, ten or a hundred times as much, another word,
-the values of other arms. One name or term of the condition at a time is exchanged. What holds for
+Wrong is: nothing at all, the opposite, half, twice, ten or a hundred times as much, ten more,
+another word, the values of other arms. One name or term of the condition at a time is exchanged. What holds for
 all of them is no claim: CANNOT_FAIL has its sentence.
 """
 
@@ -17,7 +17,7 @@ from course_utils import exercises
 from course_utils.evaluation import Estimate
 
 CHANGES = [lambda v: 0 * v, lambda v: -v, lambda v: v / 2, lambda v: 2 * v, lambda v: v + 1]
-CHANGES += [lambda v: 10 * v, lambda v: 100 * v]
+CHANGES += [lambda v: 10 * v, lambda v: 100 * v, lambda v: v + 10]
 CANNOT_FAIL, said, parsed = [], exercises.claim, cache(ast.parse)
 NUMBERS = int | float | np.number | np.bool_ | np.ndarray
 
