@@ -1,8 +1,8 @@
 """Run before the cells of a notebook: each claim is also asked with wrong values, and must fail.
 
 Wrong is: nothing at all, the opposite, half, twice, ten or a hundred times as much, ten more,
-another word, the values of other arms. One name or term of the condition at a time is exchanged. What holds for
-all of them is no claim: CANNOT_FAIL has its sentence.
+another word, the values of other arms. One name or term of the condition at a time is exchanged.
+What holds for all of them is no claim: CANNOT_FAIL has its sentence.
 """
 
 import ast
