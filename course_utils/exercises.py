@@ -25,7 +25,7 @@ def check(name: str, attempt):
 def hint(name: str, number: int = 1) -> None:
     """Print the exercise's hint of that number; each says more than the one before."""
     hints = book("contents").find(name).hints
-    number = min(max(number, 1), len(hints))
+    number = min(max(int(number), 1), len(hints))
     more = f'hint("{name}", {number + 1})' if hints[number:] else f'solution("{name}")'
     print(f"Hint {number} of {len(hints)}: {hints[number - 1]} Next: exercises.{more}.")
 
@@ -52,7 +52,7 @@ class predict:
     def __init__(self, question: str, options: list[str]):
         self.options = options
         self.buttons = RadioButtons(options=options, layout={"width": "max-content"})
-        self.buttons.value = self.guesses.get(question)
+        self.buttons.value = next((o for o in options if o == self.guesses.get(question)), None)
         self.buttons.observe(lambda now: self.guesses.update({question: now["new"]}), "value")
         display(VBox([HTML(f"<b>Your guess first.</b> {question}"), self.buttons]))
 

@@ -11,7 +11,7 @@ from IPython.display import Code
 
 from course_utils import exercises
 from course_utils.exercise_book import contents, trial
-from course_utils.exercise_book.examination import Exercise, examine
+from course_utils.exercise_book.examination import Exercise, examine, judge
 from course_utils.exercise_book.trial import NotAttempted, WrongAnswer
 from course_utils.learn import tabular
 from course_utils.networks import update_target
@@ -293,3 +293,61 @@ def test_a_function_that_works_in_place_is_judged_above_the_dots():
     assert examine(exercise, above)[1] is above
     with pytest.raises(NotAttempted):
         examine(exercise, lambda target, online, rate: ...)
+
+
+def test_an_answer_that_fills_the_memory_is_stopped(monkeypatch):
+    def growing(x):
+        kept = []
+        while True:
+            kept.append(np.ones(1000))
+
+    monkeypatch.setattr(trial, "BYTES", 5e7)
+    with pytest.raises(WrongAnswer, match="fills the memory"):
+        examine(Exercise(doubled, cases=[(1.0,)]), growing)
+
+
+def test_an_answer_that_marks_its_input_for_gradients_is_told():
+    def marking(x):
+        return 2 * x.requires_grad_(True).detach()
+
+    with pytest.raises(WrongAnswer, match="changes its inputs"):
+        examine(Exercise(doubled, cases=[(torch.ones(2),)]), marking)
+
+
+def test_what_was_made_for_inference_is_made_usable():
+    function = examine(Exercise(doubled, cases=[(torch.ones(2),)]), torch.inference_mode()(doubled))
+    assert not function[1](torch.ones(2)).is_inference()
+
+
+def test_an_answer_may_call_itself_with_more_arguments():
+    def total(values):
+        """The sum."""
+        return float(sum(values))
+
+    def summed(numbers, start=0):
+        if len(numbers) > start:
+            return numbers[start] + summed(numbers, start + 1)
+        return np.array(0.0)
+
+    _, summed = examine(Exercise(total, cases=[([1.0, 2.0],)]), summed)
+    assert summed([1.0, 2.0, 3.0]) == 6
+
+
+def test_a_task_is_no_exercise_and_the_courses_own_answer_is_no_attempt():
+    with pytest.raises(ValueError, match="exercises.open_task"):
+        exercises.check("decide", lambda x, y: 0)
+    with pytest.raises(ValueError, match="exercises.check"):
+        exercises.open_task("td_target", lambda x: 0)
+    exercise = contents.find("td_target")
+    assert judge(exercise, exercise.answer)[0].startswith("this is the course's own version")
+
+
+@pytest.mark.parametrize("letter", ["（c）", "ｃ", "C。", " c)\n"])
+def test_a_letter_may_be_written_in_any_way(letter):
+    exercise = Exercise("c", mistakes={"a": "No.", "b": "No."}, why="It is.")
+    assert examine(exercise, letter)[0].startswith(": 'c'")
+
+
+def test_a_guess_among_other_options_is_forgotten():
+    exercises.predict("Which?", ["left", "right"]).buttons.value = "right"
+    assert exercises.predict("Which?", ["up", "down"]).buttons.value is None

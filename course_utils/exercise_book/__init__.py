@@ -5,6 +5,8 @@ from functools import partial
 import numpy as np
 import torch
 
+from course_utils.networks import QNetwork
+
 SHAPES = [(4,), (5, 4), (2, 3, 4), (1, 3), (6, 2), (3, 3), (3, 1, 4)]  # one row, a batch of one, …
 
 
@@ -13,7 +15,12 @@ def tools(seed: int = 1) -> dict:
     stream, given = torch.Generator().manual_seed(seed), {"np": np, "torch": torch}
     for function in (torch.randn, torch.rand, torch.randint):
         given[function.__name__] = partial(function, generator=stream)
-    given |= {"tensor": torch.tensor, "array": np.array, "rng": np.random.default_rng(seed)}
+    given |= {
+        "tensor": torch.tensor,
+        "array": np.array,
+        "rng": (rng := np.random.default_rng(seed)),
+    }
+    given |= {"normal": rng.standard_normal, "QNetwork": partial(QNetwork, generator=stream)}
     return given | {"SHAPES": SHAPES, "two_policies": two_policies}
 
 

@@ -6,13 +6,13 @@ gradient, names and defaults belong to a right answer.
 
 import copy
 import functools
-import inspect
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from course_utils.exercise_book import results, trial
+from course_utils.exercise_book import calls, results, trial
 from course_utils.exercise_book.trial import NotAttempted, WrongAnswer
 
 
@@ -43,6 +43,10 @@ class Exercise:
 
 def judge(exercise: Exercise, attempt) -> tuple:
     """What to print of an attempt, and what the notebook goes on with."""
+    if not isinstance(exercise, Exercise):
+        raise ValueError("this is an open task: hand it to exercises.open_task.")
+    if callable(attempt) and attempt is exercise.answer:
+        return "this is the course's own version; run the cell with yours first.", attempt
     goes_on = " The notebook goes on with {}." if callable(exercise.answer) else ""
     try:
         tried, function = examine(exercise, attempt)
@@ -59,7 +63,7 @@ def examine(exercise: Exercise, attempt) -> tuple:
     if attempt is ...:
         raise NotAttempted
     if isinstance(exercise.answer, str):
-        letter = str(attempt).strip("().: ").lower()
+        letter = unicodedata.normalize("NFKC", str(attempt)).strip("().:。 \t\n").lower()
         if letter == exercise.answer:
             return f": '{letter}'. {exercise.why}".rstrip(". "), attempt
         letters = ", ".join(sorted([exercise.answer, *exercise.mistakes]))
@@ -67,48 +71,12 @@ def examine(exercise: Exercise, attempt) -> tuple:
         raise WrongAnswer(exercise.mistakes.get(letter, f"{other} {trial.brief(attempt)}."))
     if not callable(attempt):  # what follows is of functions
         raise WrongAnswer(f"A function is asked for; this is {trial.brief(attempt)}.")
-    converted = [not has_names(attempt, asked := parameters(exercise))]
+    converted = [not calls.has_names(attempt, asked := calls.parameters(exercise))]
     with trial.limited():
         _compare(exercise, attempt, converted)
         _leave_out(exercise, attempt, asked)
-    function = as_called(attempt, asked) if any(converted) else attempt
+    function = calls.as_called(attempt, asked) if any(converted) else attempt
     return f" on all {len(exercise.cases)} inputs" if any(exercise.cases) else "", function
-
-
-def parameters(exercise: Exercise) -> inspect.Signature:
-    """How the answer is called: as the reference, without defaults that no case mentions."""
-    most, told = max(map(len, exercise.cases)), inspect.signature(exercise.answer).parameters
-    kept = [one for i, one in enumerate(told.values()) if one.default is one.empty or i < most]
-    return inspect.Signature([one.replace(annotation=one.empty) for one in kept])
-
-
-def has_names(attempt: Callable, asked: inspect.Signature) -> bool:
-    """Whether the parameters have the asked names; WrongAnswer if there are more or fewer."""
-    try:
-        own = inspect.signature(attempt)
-    except ValueError:  # some functions written in C do not tell
-        return False
-    try:
-        own.bind(*asked.parameters)
-    except TypeError:
-        told = f"Your function must take {len(asked.parameters)} arguments, as in {asked};"
-        raise WrongAnswer(f"{told} yours takes {own}.") from None
-    mine = list(own.parameters.values())[: len(asked.parameters)]
-    named = [one.name for one in mine if one.kind == one.POSITIONAL_OR_KEYWORD]
-    return named == list(asked.parameters)
-
-
-def as_called(attempt: Callable, asked: inspect.Signature) -> Callable:
-    """The attempt with the asked names and defaults, and results of the type of its arguments."""
-
-    @functools.wraps(attempt)
-    def called(*arguments, **named):
-        bound = asked.bind(*arguments, **named)
-        bound.apply_defaults()
-        return results.fitted(attempt(*bound.args), bound.args)
-
-    called.__signature__ = asked
-    return called
 
 
 def _compare(exercise, attempt, converted):
@@ -172,15 +140,19 @@ def _outcomes(exercise, function):
 def _attempted(exercise, attempt, case, wanted, converted):
     """The outcome of a learner's function; notes whether its results are to be converted."""
 
+    def state_of(arguments):
+        learn = [getattr(one, "requires_grad", False) for one in arguments]
+        return [*results.arrays(arguments), learn]
+
     def answered(*arguments):
-        before = results.arrays(arguments)
+        before = state_of(arguments)
         try:
             result = attempt(*arguments)
         except (NotAttempted, WrongAnswer, KeyboardInterrupt):
             raise
         except BaseException as error:  # sys.exit, too
             raise WrongAnswer(trial.raised(error, arguments)) from error
-        if not all(map(np.array_equal, before, results.arrays(arguments))):
+        if not exercise.in_place and not all(map(np.array_equal, before, state_of(arguments))):
             told = "Your function changes its inputs; others still need them. Compute with a copy."
             raise WrongAnswer(told)
         if result is ... and not exercise.in_place:

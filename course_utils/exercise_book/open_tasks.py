@@ -4,12 +4,14 @@ A judge returns the figure, or raises WrongAnswer. What is said of the tasks, th
 course's own attempts stand in `open_tasks.yaml`, by the same names.
 """
 
+import copy
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+import torch
 from gymnasium.envs.toy_text.frozen_lake import generate_random_map
 
 from course_utils import envs, storage
@@ -44,12 +46,14 @@ class OpenTask:
 
 def judge(task: OpenTask, attempt) -> tuple[str, float | None]:
     """What to print of an attempt, and its figure, if it has one."""
+    if not isinstance(task, OpenTask):
+        raise ValueError("this is an exercise: hand it to exercises.check.")
     bronze, silver, gold = task.marks
     asked = f"({task.unit}: bronze {bronze:g}, silver {silver:g}, gold {gold:g})"
     if attempt is ...:
         return f"not attempted yet {asked}.", None
     try:
-        with trial.limited(300):
+        with trial.limited(300), trial.settings_kept():
             figure = float(task.judge(attempt))
     except WrongAnswer as wrong:
         return f"no mark yet. {wrong}", None
@@ -64,7 +68,7 @@ def judge(task: OpenTask, attempt) -> tuple[str, float | None]:
 def check_network(network: QNetwork, env_id: str, least: int) -> None:
     """WrongAnswer for what is no network of `least` agents or more for this environment."""
     if not isinstance(network, QNetwork):
-        raise WrongAnswer(f"Hand in a QNetwork; this is a {type(network).__name__}.")
+        raise WrongAnswer(f"Hand in a QNetwork, no {type(network).__name__}.")
     space, names = envs.make_envs(env_id, 1), ["observations", "actions"]
     needed = [space.single_observation_space.shape[0], int(space.single_action_space.n)]
     given = [network.arguments[name] for name in names]
@@ -72,6 +76,9 @@ def check_network(network: QNetwork, env_id: str, least: int) -> None:
         told = "{} observations, {} actions and {} agents".format
         asked = f"{env_id} needs {told(*needed, least)} or more"
         raise WrongAnswer(f"{asked}; this network has {told(*given, network.seeds)}.")
+    numbers = torch.cat([p.detach().flatten(1) for p in network.parameters()], 1)
+    if len(numbers.unique(dim=0)) < len(numbers):
+        raise WrongAnswer("Some of these agents are copies of each other: train each one.")
 
 
 def fresh_return(network: QNetwork, env_id: str, least: int, **more) -> float:
@@ -98,8 +105,8 @@ def mend_the_learner(mended: dict) -> float:
     """Notebook 02: CartPole's return of five new agents of `BROKEN`, with these parts exchanged."""
     if len(mended) > 2:
         raise WrongAnswer("Two functions are broken: exchange these two, and no other.")
-    settings = DQNConfig(steps=15_000), POLE, 5, FRESH, 1
-    *_, last = train_dqn(*settings, parts=replace(BROKEN, **mended))
+    settings, mended = DQNConfig(steps=15_000), replace(BROKEN, **mended)
+    *_, last = train_dqn(settings, POLE, 5, FRESH, 1, parts=mended)
     return fresh_return(last.network, POLE, 5)
 
 
@@ -117,12 +124,12 @@ def decide(rule: Callable) -> float:
         for _ in range(150):
             x, y = (rng.choice(runs[arm], 20, replace=False) for arm in (first, second))
             told = rule(x[:10], x[10:] if first == second else y[:10])
+            if told not in (-1, 0, 1):
+                raise WrongAnswer(f"The rule must return 1, −1 or 0; it returned {told!r}.")
             verdicts[first == second].append(told != 0 if first == second else told == better)
     if (alarms := np.mean(verdicts[True])) > 0.06:
-        raise WrongAnswer(
-            f"Between runs of one and the same variant the rule sees a difference in {alarms:.0%} "
-            "of the cases; at most 6 % are allowed."
-        )
+        told = f"a difference in {alarms:.0%} of the cases; at most 6 % are allowed"
+        raise WrongAnswer(f"Between runs of one and the same variant the rule sees {told}.")
     return 100 * np.mean(verdicts[False])
 
 
@@ -140,31 +147,33 @@ def design_a_reward(reward_of: Callable) -> float:
     for seed in range(3):
         field = generate_random_map(8, 0.85, FRESH + seed)
         lake = envs.read_mdp("FrozenLake-v1", desc=field)
-        changed = replace(lake, reward=np.asarray(reward_of(lake), float))
-        if changed.reward.shape != lake.reward.shape:
-            raise WrongAnswer(f"The rewards must have the shape {lake.reward.shape} of the MDP's.")
+        changed = replace(lake, reward=np.asarray(reward_of(copy.deepcopy(lake)), float))
+        if changed.reward.shape != lake.reward.shape or not np.isfinite(changed.reward).all():
+            raise WrongAnswer(f"Rewards must be finite, of the MDP's shape, {lake.reward.shape}.")
         # Exact values tell whether the changed reward has another best policy.
         optima = (tabular.value_iteration(mdp, 0.99) for mdp in (lake, changed))
         best, by_it = (tabular.policy_return(lake, tabular.greedy_policy(q), 200) for q in optima)
         if by_it < 0.99 * best:
             raise WrongAnswer("Hacked: whoever earns most by this reward does not reach the goal.")
-        settings = tabular.QLearningConfig(steps=10_000)
-        *_, last = tabular.q_learning(changed, settings, 20, FRESH, 1)
+        *_, last = tabular.q_learning(changed, tabular.QLearningConfig(steps=10_000), 20, FRESH, 1)
         shares.append(tabular.policy_return(lake, tabular.greedy_policy(last.q), 200) / best)
     return 100 * np.mean(shares)
 
 
 def fewest_numbers(network: QNetwork) -> float:
     """Notebook 08: how many numbers of one agent learned, if ten return 350 in high gravity."""
-    if (reached := fresh_return(network, HEAVY, 10)) < 350:
-        raise WrongAnswer(f"These agents return {reached:.0f}; at least 350 are asked for.")
-    return parts.trainable(network)
+    reached, learned = fresh_return(network, HEAVY, 10), parts.trainable(network)
+    if reached < 350 or not learned:
+        raise WrongAnswer(f"They return {reached:.0f} with {learned} numbers: 350 are asked for.")
+    return learned
 
 
 def three_tasks(network: QNetwork) -> float:
     """Notebook 09: the mean return of ten agents on the three tasks, a head for each."""
-    tasks = enumerate(SEQUENCE)
-    return np.mean([fresh_return(network, env_id, 10, task=task) for task, env_id in tasks])
+    reached = [fresh_return(network, each, 10, task=task) for task, each in enumerate(SEQUENCE)]
+    if not network.other_heads:
+        raise WrongAnswer("The network must have a head for each task.")
+    return np.mean(reached)
 
 
 def smallest_student(network: QNetwork) -> float:

@@ -44,6 +44,8 @@ def fitted(result, arguments):
         return result if all(map(operator.is_, parts, result)) else tuple(parts)
     if isinstance(result, np.ndarray) and not result.ndim:
         return result[()]
+    if isinstance(result, torch.Tensor) and result.is_inference():
+        result = result.clone()  # else nothing could be learned with it
     if isinstance(result, torch.Tensor) and result.is_floating_point():
         floats = [x for x in arguments if isinstance(x, torch.Tensor) and x.is_floating_point()]
         return result.to(floats[0].dtype) if floats else result
@@ -122,8 +124,9 @@ def gradient_difference(found, wanted) -> str:
 
 def arrays(value, dtype=None) -> list[np.ndarray]:
     """Copies of all that is in a tuple, a list, a dictionary or an MDP, as arrays."""
+    value = value.state_dict() if isinstance(value, torch.nn.Module) else value
     value = value.__dict__ if is_dataclass(value) else value
     value = tuple(value.values()) if isinstance(value, dict) else value
     if isinstance(value, tuple | list):
         return [array for part in value for array in arrays(part, dtype)]
-    return [np.array(value.detach() if isinstance(value, torch.Tensor) else value, dtype)]
+    return [np.array(value.detach().numpy() if isinstance(value, torch.Tensor) else value, dtype)]

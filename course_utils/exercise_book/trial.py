@@ -9,13 +9,16 @@ import signal
 import sys
 import textwrap
 import threading
+import time
+import warnings
 from pathlib import Path
 
 import numpy as np
+import psutil
 import torch
 import yaml
 
-SECONDS, LINES, CHARACTERS = 20, 20, 2000  # for the whole of an examination
+SECONDS, BYTES, LINES, CHARACTERS = 20, 1e9, 20, 2000  # for the whole of an examination
 
 
 class WrongAnswer(Exception):
@@ -26,53 +29,48 @@ class NotAttempted(Exception):
     """The answer is still the `...` of the empty exercise."""
 
 
-class Beginning(io.TextIOBase):
-    """The first lines of an output go through; the others are not shown."""
-
-    def __init__(self, output):
-        self.output, self.lines, self.left = output, LINES, CHARACTERS
-
-    def write(self, text):
-        for line in text.splitlines(keepends=True):
-            if self.lines > 0:
-                self.output.write(line[: max(0, self.left)])
-            self.left -= len(line)
-            self.lines -= line.endswith("\n")
-        return len(text)
-
-
 @contextlib.contextmanager
 def limited(seconds=None):
-    """Stops what takes longer, and holds back most of the output. An interrupt goes through."""
-    seconds, over, output = seconds or SECONDS, threading.Event(), Beginning(sys.stdout)
-
-    def stop():
-        over.set()
-        _thread.interrupt_main()
-
-    timer = threading.Timer(seconds, stop)
-    timer.daemon = True
+    """Stops what takes too long or too much memory, and shows the first lines of the output."""
+    seconds, output, ended, reasons = seconds or SECONDS, io.StringIO(), threading.Event(), []
+    watching = threading.Thread(target=_watch, args=(seconds, ended, reasons), daemon=True)
     # A Python that was started in the background ignores interrupts; only the main thread gets any.
     heard = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGINT, signal.default_int_handler) if heard else None
     try:
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-            timer.start()
+            watching.start()
             try:
                 yield
             finally:
-                timer.cancel()
-                timer.join()  # if it is just going off, its interrupt arrives in here
+                ended.set()
+                watching.join()  # if it is just interrupting, that arrives in here
     except KeyboardInterrupt:
-        if not over.is_set():
-            raise
-        told = "is there a loop without an end?"
-        raise WrongAnswer(f"Your function took longer than {seconds} seconds: {told}") from None
+        if not reasons:
+            raise  # the learner's own interrupt
+        raise WrongAnswer(f"Your function {reasons[0]}") from None
     finally:
         if heard:
             signal.signal(signal.SIGINT, before)
-        if output.lines < 0 or output.left < 0:
-            print(" …\n(More output is held back.)")
+        lines = output.getvalue().splitlines(keepends=True)
+        shown = "".join(lines[:LINES])[:CHARACTERS]
+        held = " …\n(More output is held back.)\n" if len(shown) < output.tell() else ""
+        print(shown, end=held)
+
+
+def _watch(seconds, ended, reasons):
+    """Interrupts the main thread when time or memory is over, and notes why."""
+    shown, end, memory = sys.stdout, time.monotonic() + seconds, psutil.Process().memory_info
+    most = memory().rss + BYTES
+    while not ended.wait(0.05) and not reasons:
+        if time.monotonic() > end:
+            reasons.append(f"took longer than {seconds} seconds: is there a loop without an end?")
+        elif memory().rss > most:
+            reasons.append("fills the memory: is there a list that grows without an end?")
+    if reasons:
+        _thread.interrupt_main()
+        if not ended.wait(5):
+            print("It does not stop, as it catches all errors: restart the kernel.", file=shown)
 
 
 @contextlib.contextmanager
@@ -82,7 +80,8 @@ def settings_kept():
     streams = random.getstate(), old.get_state()
     before = torch.get_default_dtype(), torch.is_grad_enabled()
     try:
-        with np.errstate(), torch.random.fork_rng([]):
+        kept = np.errstate(), np.printoptions(), warnings.catch_warnings()
+        with torch.random.fork_rng([]), kept[0], kept[1], kept[2]:
             yield
         if (torch.get_default_dtype(), torch.is_grad_enabled()) != before:
             told = "others need it as it is. (`with torch.no_grad():` ends by itself.)"

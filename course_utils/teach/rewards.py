@@ -20,7 +20,7 @@ def shaped_mdp(mdp: MDP, potential: np.ndarray, discount, shaping_reward=shaping
     """The same rules with shaped rewards. potential: [s], or ValueError. discount: the agent's."""
     if potential.shape != mdp.start.shape or not np.isfinite(potential).all():
         raise ValueError(f"{mdp.env_id} needs {len(mdp.start)} finite potentials, one a state.")
-    ends = potential[:, None, None], potential[mdp.next_state]  # [s, 1, 1], [s, a, k]
+    ends = potential[:, None, None] + 0 * mdp.reward, potential[mdp.next_state]  # both [s, a, k]
     return replace(mdp, reward=mdp.reward + shaping_reward(*ends, mdp.terminated, discount))
 
 

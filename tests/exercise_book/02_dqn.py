@@ -50,6 +50,25 @@ def refresh_exchanged(target, online, rate):
         p.data = rate * p.data + (1 - rate) * q.data
 
 
+@torch.no_grad()
+def refresh_what_learns(target, online, rate):
+    for t, o in zip(target.parameters(), online.parameters(), strict=True):
+        if t.requires_grad:
+            t.lerp_(o, rate)
+
+
+@torch.no_grad()
+def refresh_linear_layers(target, online, rate):
+    for t, o in zip(target.modules(), online.modules(), strict=True):
+        if isinstance(t, torch.nn.Linear):
+            t.weight.lerp_(o.weight, rate)
+
+
+def refresh_with_gradient(target, online, rate):
+    for t, o in zip(target.parameters(), online.parameters(), strict=True):
+        t.mul_(1 - rate).add_(rate * o)
+
+
 def refresh_always_copies(target, online, rate):
     target.load_state_dict(online.state_dict())
 
@@ -115,6 +134,9 @@ WRONG = [
     ("update_target", refresh_exchanged, "are exchanged"),
     ("update_target", refresh_always_copies, "copies the online network whatever"),
     ("update_target", refresh_the_wrong_one, "online network has changed"),
+    ("update_target", refresh_what_learns, "."),
+    ("update_target", refresh_linear_layers, "."),
+    ("update_target", refresh_with_gradient, "no_grad"),
     ("update_target", refresh_shares, "share their numbers"),
     ("update_target", refresh_a_new_name, "only gives the number a new name"),
     ("n_step_return", n_steps_looking_one_back, "Use cumprod"),

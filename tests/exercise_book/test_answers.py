@@ -17,7 +17,8 @@ import torch
 
 from course_utils import exercises
 from course_utils.exercise_book import contents
-from course_utils.exercise_book.examination import examine, parameters
+from course_utils.exercise_book.calls import parameters
+from course_utils.exercise_book.examination import examine
 from course_utils.exercise_book.trial import NotAttempted, WrongAnswer
 
 ROOT = Path(__file__).parents[2]

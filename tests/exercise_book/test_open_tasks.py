@@ -97,12 +97,23 @@ def pays_for_moving(mdp):
 
 SENTENCES = {
     "hacked": ("design_a_reward", pays_for_moving, "Hacked"),
-    "another shape": ("design_a_reward", lambda mdp: mdp.reward[0], "must have the shape"),
+    "another shape": ("design_a_reward", lambda mdp: mdp.reward[0], "of the MDP's shape"),
     "always sure": ("decide", lambda x, y: np.sign(x.mean() - y.mean()), "at most 6 %"),
+    "says no number": ("decide", lambda x, y: None, "must return 1, −1 or 0; it returned None"),
+    "copies": ("new_gravity", shipped("cartpole", [3] * 10), "copies of each other"),
+    "nothing learned": (
+        "fewest_numbers",
+        shipped("lunar_lander_320k", [0]).requires_grad_(False),
+        "observations",
+    ),
+    "one head": ("three_tasks", shipped("cartpole", list(range(10))), "a head for each task"),
+    "settings no settings": ("half_the_steps", {"steps": 1}, "Hand in the settings"),
+    "no dictionary": ("mend_the_learner", None, "Hand in a dictionary"),
+    "infinite": ("design_a_reward", lambda mdp: mdp.reward - np.inf, "must be finite"),
     "raises": ("decide", lambda x, y: x[99], "IndexError"),
     "all exchanged": ("mend_the_learner", dict.fromkeys("abc"), "these two, and no other"),
     "no such part": ("mend_the_learner", {"speed": 1}, "speed"),
-    "no network": ("five_minutes", "clone", "Hand in a QNetwork"),
+    "no network": ("five_minutes", "clone", "Hand in a QNetwork, no str"),
     "too few": (
         "three_demonstrations",
         shipped("mountain_car_n10", [0]),

@@ -4,7 +4,8 @@ import inspect
 
 import pytest
 
-from course_utils.exercise_book.examination import examine, parameters
+from course_utils.exercise_book.calls import parameters
+from course_utils.exercise_book.examination import examine
 from tests.exercise_book.other_styles import STYLES, forms
 from tests.exercise_book.test_answers import EXERCISES, FUNCTIONS, RIGHT
 
