@@ -66,6 +66,18 @@ def precision(name):
     return change
 
 
+def by_view(function):
+    """An answer that flattens what it is given with `view`, as PyTorch's own losses like it."""
+
+    def other(*arguments):
+        for each in arguments:
+            if isinstance(each, torch.Tensor):
+                each.view(-1)
+        return function(*arguments)
+
+    return other
+
+
 KINDS = {
     "list": converted(lambda x: list(x) if getattr(x, "shape", ()) else [x]),
     "nested list": converted(lambda x: to_array(x).tolist()),
@@ -74,6 +86,7 @@ KINDS = {
     "float64": converted(precision("float64")),
     "float32": converted(precision("float32")),
     "other names": lambda f: lambda *z: f(*z),
+    "view": by_view,
 }
 
 
@@ -303,7 +316,7 @@ def test_what_is_accepted_works_where_the_notebook_uses_it(name, kind, capsys):
 
 
 @pytest.mark.seeds
-@pytest.mark.parametrize("kind", ["float64", "float32"])
+@pytest.mark.parametrize("kind", ["float64", "float32", "view"])
 @pytest.mark.parametrize("stem", contents.STEMS)
 def test_a_notebook_reaches_its_end_with_answers_of_another_type(stem, kind, tmp_path):
     """All its functions at once, also with other names of their parameters."""

@@ -38,6 +38,19 @@ def test_shaping_moves_each_value_by_the_potential():
     np.testing.assert_allclose(moved, value_iteration(mdp, 0.9) - potential[:, None], atol=1e-8)
 
 
+def test_a_shaping_that_works_in_place_serves_and_spoils_nothing():
+    def in_place(potential, next_potential, terminated, discount):
+        potential *= -1
+        potential += discount * (1 - terminated) * next_potential
+        return potential
+
+    mdp = read_mdp("FrozenLake-v1")
+    given = mdp, drawn_potential(mdp, 1), 0.9
+    wanted = rewards.shaped_mdp(*given).reward
+    np.testing.assert_allclose(rewards.shaped_mdp(*given, in_place).reward, wanted)
+    np.testing.assert_allclose(rewards.shaped_mdp(*given).reward, wanted)
+
+
 def test_another_discount_in_the_shaping_can_change_the_optimum():
     mdp = read_mdp("CliffWalking-v1")
     plain = greedy_policy(value_iteration(mdp, 0.9))
