@@ -41,7 +41,7 @@ def double_q(target_q: Tensor, online_q: Tensor) -> Tensor:
 def soft_value(q: Tensor, temperature: float) -> Tensor:
     """The soft maximum τ log Σ_a exp(q_a / τ), at most τ log A above the maximum.
 
-    q: [..., A] → [...]. Source: Haarnoja et al. 2017 (arXiv 1702.08165), equation 3.
+    q: [..., A] → [...]. Source: Haarnoja et al. 2017 (arXiv 1702.08165), theorem 1.
     """
     return temperature * (q / temperature).logsumexp(-1)
 
