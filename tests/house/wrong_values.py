@@ -97,7 +97,9 @@ def conditions_before(cells, space):
                 asks = isinstance(value, ast.Call) and not value.args  # what it hides is unknown
                 if isinstance(space.get(name), bool | np.bool_) and not asks:
                     found[name] = value
-    return found
+    loops = [node.target for node in ast.walk(parsed(cells[-1])) if isinstance(node, ast.For)]
+    in_loops = {part.id for loop in loops for part in ast.walk(loop) if isinstance(part, ast.Name)}
+    return {name: value for name, value in found.items() if name not in in_loops}
 
 
 def terms(node, space):
