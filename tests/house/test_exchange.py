@@ -62,7 +62,7 @@ def results(stem, exchanged=None):
         path = Path(folder) / f"{stem}.ipynb"
         nbformat.write(notebook, path)
         try:
-            notebook, _ = run_notebook(path, COURSE_SEED="0")
+            notebook, _ = run_notebook(path, COURSE_SEED="0", COURSE_RUNS=folder)
         except CellExecutionError as error:  # a claim that fails is a result that changes
             return [str(error)]
     said = []
