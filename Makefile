@@ -40,7 +40,7 @@ coverage: .venv/course-test      ## which lines of the module no test and no not
 	$(PYTEST) -n auto --cov=course_utils -m "not seeds" --ignore=tests/browser
 
 test-seeds: .venv/course-test    ## the claims of every notebook, for other seeds: make test-seeds SEEDS=0,1,2
-	COURSE_SEEDS=$(SEEDS) $(PYTEST) -n auto --dist=load -m seeds tests/house tests/data
+	COURSE_SEEDS=$(SEEDS) $(PYTEST) -n auto --dist=load -m seeds tests/house tests/data tests/exercise_book
 
 test-browser: .venv/course-test  ## every notebook in a real browser from its first cell to its last (half an hour)
 	COURSE_BROWSER=all $(PYTEST) tests/browser
