@@ -10,7 +10,9 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: lab test quick coverage test-seeds test-browser bench data notebooks lint clean
+UV := $(subst .venv,.matrix/uv,$(BIN))/python
+
+.PHONY: lab test quick coverage test-seeds test-browser matrix bench data notebooks lint clean
 
 .venv/course: pyproject.toml constraints.txt
 	@$(PYTHON) -c "import sys; (3, 10) <= sys.version_info < (3, 14) or sys.exit('The course needs Python 3.10 to 3.13; this is ' + sys.version.split()[0] + '. Name another one, for example: make lab PYTHON=python3.12')"
@@ -44,6 +46,14 @@ test-seeds: .venv/course-test    ## the claims of every notebook, for other seed
 
 test-browser: .venv/course-test  ## every notebook in a real browser from its first cell to its last (half an hour)
 	COURSE_BROWSER=all $(PYTEST) tests/browser
+
+.matrix/uv/ready:
+	$(PYTHON) -m venv .matrix/uv
+	$(UV) -m pip install --quiet --disable-pip-version-check uv
+	touch $@
+
+matrix: .matrix/uv/ready         ## every notebook with the lowest and the newest versions, on every Python (hours; goes on where it was cut off): make matrix PYTHONS=3.10 VERSIONS=lowest NOTEBOOKS="00 12"; writes docs/matrix.md
+	$(UV) tests/matrix.py
 
 bench: .venv/course-test         ## CPU seconds of notebooks, speed and memory of the module beside others (an hour, on a quiet machine); writes docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks.notebooks
