@@ -20,7 +20,8 @@ FOLDER, PAGE = ROOT / ".matrix", ROOT / "docs" / "matrix.md"
 CELLS = [f"{p}-{v}" for p in ("3.10", "3.11", "3.12", "3.13") for v in ("lowest", "newest")]
 CELLS += ["3.12-colab"]
 COLAB = ["ipykernel==6.17.1", "ipywidgets==7.7.1", "jupyterlab; python_version < '0'"]  # without it
-TOLD = ["torch", "numpy", "scipy", "gymnasium", "onnx", "onnxruntime", "onnxscript", "ipywidgets"]
+TOLD = ["python", "torch", "numpy", "scipy", "gymnasium", "onnx", "onnxruntime", "onnxscript"]
+TOLD += ["ipykernel", "ipywidgets", "jupyterlab"]
 ABOUT = """# Versions on which the notebooks run
 
 Written by `make matrix`. *lowest*: the lowest versions that `pyproject.toml` allows and that need
@@ -65,10 +66,11 @@ def uv(*arguments, **options) -> str:
     pyenv = [str(path) for path in sorted(Path.home().glob(".pyenv/versions/*/bin"))]
     search = os.pathsep.join([*pyenv, os.environ["PATH"]])
     options["env"] = os.environ | {"PATH": search, "UV_PYTHON_DOWNLOADS": "never"}
-    command = [sys.executable, "-m", "uv", "--quiet", *map(str, arguments)]
+    command = [sys.executable, "-m", "uv", "--no-progress", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", **options)
     if done.returncode:
-        raise RuntimeError(" ".join(done.stderr.split())[:300] or "uv says nothing")
+        said = done.stderr[max(0, done.stderr.find("error:")) :]  # without warnings
+        raise RuntimeError(" ".join(said.split())[:300] or "uv says nothing")
     return done.stdout
 
 
@@ -131,6 +133,7 @@ def do_cell(cell: str, names: list[str]) -> bool:
         make_environment(cell)
     except RuntimeError as error:
         missing = {"error": f"not installed: {error}"}
+        print(f"{cell}: {missing['error']}", flush=True)
     for name in names:
         done = result(cell, name)
         if missing or not done or (os.environ.get("FRESH") and done["module"] != MODULE):
@@ -139,7 +142,7 @@ def do_cell(cell: str, names: list[str]) -> bool:
             write_whole(PAGE, page())
             print(f"{cell} {name}: {done['error'] or 'passed'}", flush=True)
         results.append(done)
-    return not any(done["error"] for done in results)
+    return not missing and not any(done["error"] for done in results)
 
 
 def page() -> str:
@@ -151,6 +154,8 @@ def page() -> str:
         failed = {name: told["error"] for name, told in done.items() if told["error"]}
         signs = ["✗" if name in failed else "✓" if name in done else "–" for name in NOTEBOOKS]
         packages = dict(re.findall(r"(?m)^(\S+)==(\S+)", read(FOLDER / cell / "requirements.txt")))
+        made = read(FOLDER / cell / "venv" / "pyvenv.cfg")
+        packages["python"] = "".join(re.findall(r"version_info = ([\d.]+)", made)) or "–"
         results.append([cell, *signs])
         versions.append([cell, *(packages.get(name, "–") for name in TOLD)])
         errors += [f"- {cell}, {name}: `{error}`" for name, error in failed.items()]

@@ -27,6 +27,8 @@ def runs(tmp_path, monkeypatch):
     def make(cell):
         (tmp_path / cell).mkdir(exist_ok=True)
         (tmp_path / cell / "requirements.txt").write_text("# bounds\ntorch==2.7.0\n", "utf-8")
+        (tmp_path / cell / "venv").mkdir(exist_ok=True)
+        (tmp_path / cell / "venv/pyvenv.cfg").write_text("version_info = 3.10.13\n", "utf-8")
 
     monkeypatch.setattr(matrix, "FOLDER", tmp_path)
     monkeypatch.setattr(matrix, "PAGE", tmp_path / "matrix.md")
@@ -69,7 +71,7 @@ def test_the_table_tells_what_passed_failed_and_is_to_do(runs):
     matrix.do_cell(CELL, list(matrix.NOTEBOOKS))
     page = matrix.PAGE.read_text(encoding="utf-8")
     assert f"| {CELL} | ✓ | ✗ |" in page and "| 3.10-newest | – | – |" in page
-    assert f"- {CELL}, 01_b: `ValueError: no`" in page and f"| {CELL} | 2.7.0 |" in page
+    assert f"- {CELL}, 01_b: `ValueError: no`" in page and f"| {CELL} | 3.10.13 | 2.7.0 |" in page
     assert f"1 of {2 * len(matrix.CELLS)} passed." in page
 
 
