@@ -329,13 +329,13 @@ LOSSES = [
     ("losses: MSE, one seed for two", lambda: losses.mse_loss(Q, Q[:1]), "shape|teacher"),
     ("losses: MSE, an array", lambda: losses.mse_loss(Q, Q.numpy()).shape == (2, 3), "x"),
     ("losses: NLL, other states", lambda: losses.nll_loss(Q, Q[:, :2]), "shape|teacher"),
-    ("losses: KL, temperature 0", lambda: losses.kl_loss(Q, Q, 0), "temperature = 0: it must"),
+    ("losses: KL, temperature 0", lambda: losses.kl_loss(Q, Q, 0), "temperature = 0"),
     ("losses: KL, temperature nan", lambda: losses.kl_loss(Q, Q, NAN), "temperature = nan"),
     ("losses: KL, temperature '1'", lambda: losses.kl_loss(Q, Q, "1"), "temperature = '?1"),
     ("losses: KL, one action for two", lambda: losses.kl_loss(Q, Q[..., :1]), "shape|teacher"),
     ("losses: Hinton, temperature -1", lambda: losses.hinton_loss(Q, Q, -1), "temperature = -1"),
     ("losses: Hinton, weight 2", lambda: losses.hinton_loss(Q, Q, 1, 2), "weight = 2"),
-    ("losses: kickstart, τ 0", lambda: losses.kickstart_loss(Q, Q, 0), "temperature = 0: it"),
+    ("losses: kickstart, τ 0", lambda: losses.kickstart_loss(Q, Q, 0), "temperature = 0"),
     ("losses: agreement, other seeds", lambda: losses.agreement(Q, Q[:1]), "shape|teacher"),
     ("losses: annealed until -1", lambda: losses.annealed(1, 0.5, -1), "until = -1"),
     ("losses: annealed, a word", lambda: losses.annealed("1", 0.5, 1), "weight = '1'"),
@@ -377,7 +377,7 @@ TRAINING = [
     ("train: gravity a word", lambda: train("LunarLander-v3", gravity="low"),
      "^(?!.*not supp).*gravity"),
     ("train: the lander continuous", lambda: train("LunarLander-v3", continuous=True), "Discrete"),
-    ("train: seeds = 0", lambda: train(seeds=0), "seeds = 0: it must be 1 or more"),
+    ("train: seeds = 0", lambda: train(seeds=0), "seeds = 0"),
     ("train: seeds = -1", lambda: train(seeds=-1), "seeds = -1"),
     ("train: seeds = '2'", lambda: train(seeds="2"), "seeds = '2'"),
     ("train: seeds = 2.5", lambda: train(seeds=2.5), "seeds = 2.5"),
@@ -498,7 +498,7 @@ FITTING = [
     ("fit: a dict as config", lambda: fitted(config={"learning_rate": 1}), "config"),
     ("fit: more records than updates", lambda: fitted(records=10) is not None, "records = 10"),
 ]  # fmt: skip
-SHARED = net()  # what the losses of `fitted` are made of
+SHARED = net()  # what the losses of `fitted` are made of; each begins with the same weights
 
 
 def weights():
@@ -507,6 +507,7 @@ def weights():
 
 def fitted(loss=lambda k: weights(), updates=3, records=1, network=SHARED, config=None):
     config = config or CloneConfig()
+    SHARED.load_state_dict(net().state_dict())
     return deque(fit(network, loss, config, updates, records), maxlen=1)[0]
 
 
