@@ -56,7 +56,9 @@ def run_notebook(path: Path, **environment) -> tuple[nbformat.NotebookNode, dict
     notebook = nbformat.read(path, as_version=4)
     where = {"metadata": {"path": path.parent}}
     client = NotebookClient(notebook, timeout=600, record_timing=False, resources=where)
-    with client.setup_kernel(env=os.environ | environment):
+    # A copy elsewhere also finds what lies beside the notebooks.
+    beside = {"PYTHONPATH": os.pathsep.join([str(FOLDER), os.environ.get("PYTHONPATH", "")])}
+    with client.setup_kernel(env=os.environ | beside | environment):
         for index, cell in enumerate(notebook.cells):
             client.execute_cell(cell, index)
         client.set_widgets_metadata()

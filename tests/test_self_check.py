@@ -1,77 +1,117 @@
+"""The self-check uses each part, so a machine on which a part is broken is never called ready."""
+
 import sys
-from importlib import metadata
+from pathlib import Path
 
-import gymnasium as gym
-from packaging.requirements import Requirement
+import pytest
+import self_check
 
-from course_utils import self_check
+# What is put before the real packages, as files of a folder that Python looks into first.
+RAISES = "raise OSError('it cannot be loaded')"
+PATCH = "import {module}\n{module}.{name} = {value}"
+NO_MEMORY = "lambda: type('Memory', (), {'available': 1e8})"
+FULL = "lambda path: type('Disk', (), {'free': 1e6})"
+OLD = {"numpy-1.0.dist-info/METADATA": "Name: numpy\nVersion: 1.0\n"}
+NO_WRITING = (
+    "import os\n\ndef replace(*paths):\n    raise PermissionError(paths)\n\nos.replace = replace"
+)
+BROKEN = {  # files, the part that finds it, words of what is said
+    **{
+        f"{module} raises": ({f"{module}/__init__.py": RAISES}, package, "cannot be loaded")
+        for package, module in [
+            ("torch", "torch"), ("matplotlib", "matplotlib"), ("scipy", "scipy"), ("h5py", "h5py"),
+            ("onnxruntime", "onnxruntime"), ("onnx", "onnx"), ("safetensors", "safetensors"),
+            ("scikit-learn", "sklearn"), ("pillow", "PIL"), ("minari", "minari"),
+        ]
+    },
+    "NumPy ends Python": ({"numpy/__init__.py": "import os; os._exit(3)"}, "numpy", "ends Python"),
+    "NumPy is old": (OLD, "numpy", "1.0 does not fit"),
+    "SciPy is gutted": ({"scipy/__init__.py": ""}, "training", "training fails"),
+    "h5py is gutted": ({"h5py/__init__.py": ""}, "demonstrations", "demonstrations fails"),
+    "ONNX Runtime is gutted": ({"onnxruntime/__init__.py": ""}, "export", "export fails"),
+    "scikit-learn is gutted": ({"sklearn/__init__.py": ""}, "export", "export fails"),
+    "pygame is gutted": ({"pygame/__init__.py": ""}, "CartPole-v1", "CartPole-v1 fails"),
+    "Box2D raises": ({"Box2D/__init__.py": RAISES}, "LunarLander-v3", "LunarLander-v3 fails"),
+    "no font": (
+        {"sitecustomize.py": PATCH.format(
+            module="matplotlib.font_manager", name="findfont", value="None")},
+        "pictures", "pictures fails",
+    ),
+    "little memory": (
+        {"sitecustomize.py": PATCH.format(module="psutil", name="virtual_memory", value=NO_MEMORY)},
+        "the machine", "close other programs",
+    ),
+    "full disk": (
+        {"sitecustomize.py": PATCH.format(module="psutil", name="disk_usage", value=FULL)},
+        "the machine", "make room",
+    ),
+    "no writing": ({"sitecustomize.py": NO_WRITING}, "the folder `runs`", "PermissionError"),
+}  # fmt: skip
 
 
+@pytest.mark.slow
 def test_this_machine_is_ready(capsys):
-    assert self_check.self_check()
+    assert self_check.try_all()
     printed = capsys.readouterr().out
     assert "FIX" not in printed and "Everything is ready" in printed
-    for env_id in self_check.ENVIRONMENTS:
+    for env_id in self_check.WORLDS:
         assert f"ok  {env_id} runs" in printed
+    assert all(f"ok  {package} " in printed for package in self_check.requirements())
 
 
-def test_an_old_package_is_named_with_what_to_do():
-    fine, sentence = self_check.check_package(Requirement("numpy>=99"))
-    assert not fine and sentence.startswith("numpy ") and ">=99 is needed" in sentence
-    assert "pip install -e ." in sentence
+@pytest.mark.parametrize(("files", "part", "words"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_machine_is_not_called_ready(files, part, words, tmp_path, monkeypatch, capsys):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert not self_check.try_all(part)
+    printed = capsys.readouterr().out.splitlines()
+    [line] = [line for line in printed if line.startswith("FIX")]
+    assert words in line and line.endswith(".") and "Everything is ready" not in printed
+    assert "Repair the lines that begin with FIX" in printed[-1]
 
 
-def test_a_missing_package_is_named_with_what_to_do():
-    fine, sentence = self_check.check_package(Requirement("no-such-package>=1"))
-    assert not fine and sentence == f"no-such-package is missing. {self_check.INSTALL}"
-
-
-def test_a_course_that_is_not_installed_is_told(monkeypatch, capsys):
-    def absent(name):
-        raise metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(metadata, "requires", absent)
-    assert not self_check.self_check()
-    printed = capsys.readouterr().out
-    assert "FIX the course's own package is not installed" in printed
-    assert "Repair the lines that begin with FIX" in printed and "runs" not in printed
-
-
-def test_packaging_itself_may_be_missing(monkeypatch):
-    monkeypatch.setitem(sys.modules, "packaging.requirements", None)
-    assert self_check.check_packages() == [(False, f"packaging is missing. {self_check.INSTALL}")]
-
-
-def test_versions_of_python():
-    assert self_check.check_python((3, 10, 0)) == (True, "Python 3.10.0")
-    assert self_check.check_python((3, 13, 9))[0]
-    for version in ((3, 9, 18), (3, 14, 0)):
-        fine, sentence = self_check.check_python(version)
-        assert not fine and "needs 3.10 to 3.13" in sentence
-
-
-def test_an_environment_that_does_not_run(monkeypatch):
-    def broken(env_id):
-        raise gym.error.DependencyNotInstalled("Box2D is not installed\nmore lines")
-
-    monkeypatch.setattr(gym, "make", broken)
-    fine, sentence = self_check.check_environment("LunarLander-v3")
-    assert not fine and sentence.startswith(
-        "LunarLander-v3 does not run (DependencyNotInstalled: Box2D is not"
+def test_a_kernel_without_the_packages_is_told(monkeypatch):
+    found = self_check.importlib.util.find_spec
+    monkeypatch.setattr(
+        self_check.importlib.util, "find_spec", lambda name: None if name == "h5py" else found(name)
     )
-    assert "\n" not in sentence
+    with pytest.raises(self_check.NotReady, match="lacks h5py.*Select Kernel.*pip install") as told:
+        self_check.try_all()
+    assert told.value._render_traceback_() == [str(told.value)]
 
 
-def test_little_memory(monkeypatch):
-    monkeypatch.setattr(self_check, "MEMORY_NEEDED", 1e6)
-    fine, sentence = self_check.check_machine()
-    assert not fine and "close other programs" in sentence
+@pytest.mark.parametrize("version", [(3, 9, 18), (3, 14, 0)])
+def test_another_python_is_told(version, monkeypatch):
+    monkeypatch.setattr(sys, "version_info", version)
+    with pytest.raises(self_check.NotReady, match="the course needs 3.10 to 3.13"):
+        self_check.check_kernel()
 
 
-def test_a_folder_that_cannot_be_written(monkeypatch):
-    monkeypatch.setattr("os.access", lambda *arguments: False)
-    fine, sentence = self_check.check_folder()
-    assert not fine and "copy the course to a folder of your own" in sentence
+def test_a_remedy_for_each_part(monkeypatch):
+    assert "--force-reinstall scipy" in self_check.remedy("scipy", "anything")
+    assert "pygame" in self_check.remedy("CartPole-v1")
+    monkeypatch.setattr(sys, "platform", "win32")
+    told = self_check.remedy("torch", OSError("DLL load failed while importing _C"))
+    assert "Visual C++" in told
+
+
+def test_it_needs_nothing_but_python():
+    text = Path(self_check.__file__).read_text(encoding="utf-8")
+    above, inside = text.split("def requirements")
+    assert "numpy" not in above and "course_utils" not in above and "course_utils" in inside
+
+
+@pytest.mark.parametrize(
+    ("variable", "name"), [("COLAB_RELEASE_TAG", "Colab"), ("VSCODE_PID", "VS Code")]
+)
+def test_the_front_end_is_told_and_not_required(variable, name, monkeypatch, capsys):
+    monkeypatch.setenv(variable, "1")
+    assert self_check.try_all("front end") and f"ok  shown by {name}" in capsys.readouterr().out
+    monkeypatch.delenv(variable)
+    monkeypatch.setattr(self_check.importlib.util, "find_spec", lambda name: None)
+    assert "another program" in self_check.front_end()
 
 
 def test_the_button_answers(monkeypatch):

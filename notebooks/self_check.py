@@ -1,0 +1,222 @@
+"""Is this machine ready for the course? Beside the notebooks, to speak where nothing is installed.
+
+`import self_check` stands first in each notebook: in a kernel that is not the course's, it says so.
+`try_all` uses each part of the course once, in a process of its own, so that a crash is told, too.
+"""
+
+import importlib
+import importlib.util
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+
+COURSE = Path(__file__).resolve().parents[1]
+PIP = f'"{sys.executable}" -m pip install'
+INSTALL = f'In a terminal run `{PIP} -e "{COURSE}"`, then restart the kernel.'
+MODULES = {"scikit-learn": "sklearn", "pillow": "PIL", "pyyaml": "yaml"}  # else named as packages
+WORLDS = ["FrozenLake-v1", "CliffWalking-v1", "Taxi-v4", "CartPole-v1", "MountainCar-v0"]
+WORLDS += ["Acrobot-v1", "LunarLander-v3"]
+MEMORY_NEEDED, DISK_NEEDED = 1.0, 0.2  # GB: the most that a notebook takes, and what all save
+
+
+class NotReady(Exception):
+    """Shown without a traceback: its sentence is all that helps."""
+
+    def _render_traceback_(self):
+        return [str(self)]
+
+
+def requirements() -> dict[str, str]:
+    """Package → bounds of its version, as pyproject.toml says."""
+    text = (COURSE / "pyproject.toml").read_text(encoding="utf-8")
+    listed = text.partition("\ndependencies = [")[2].partition("\n]")[0]
+    found = dict(re.findall(r'"([\w-]+)(?:\[[\w,-]+\])?([^"]*)"', listed))
+    found.pop("jupyterlab")  # other programs show notebooks, too
+    return found
+
+
+def check_kernel() -> None:
+    """Raise NotReady in a kernel of another Python, or that lacks packages of the course."""
+    if not (3, 10) <= sys.version_info[:2] < (3, 14):
+        told = f"This kernel runs Python {sys.version.split()[0]}; the course needs 3.10 to 3.13."
+        raise NotReady(f"{told} Choose another kernel, or install the course with another Python.")
+    modules = {name: MODULES.get(name, name) for name in requirements()}
+    lacks = [name for name, module in modules.items() if importlib.util.find_spec(module) is None]
+    if lacks:
+        told = f"This kernel ({sys.executable}) lacks {', '.join(lacks)}."
+        way = "Choose the kernel of the course's folder .venv (in VS Code: 'Select Kernel')"
+        raise NotReady(f"{told} {way}, or install into this one. {INSTALL}")
+    if importlib.util.find_spec("course_utils") is None:
+        sys.path.insert(0, str(COURSE))  # all that it needs is there
+
+
+def try_all(*only: str) -> bool:
+    """Print a line for each part, `ok` or `FIX` and what to do; return whether all is well."""
+    check_kernel()
+    command = [sys.executable, "-u", __file__, "--parts", *only]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    begun, ready = "Python", True
+    for line in child.stdout:
+        if not line.startswith("\x1e"):  # packages print, too
+            continue
+        begun, fine, said = json.loads(line[1:])
+        if said:
+            print(f"{'ok ' if fine else 'FIX'} {said}", flush=True)
+            ready &= fine
+    if child.wait():
+        print(f"FIX {begun} ends Python with code {child.returncode}. {remedy(begun)}")
+        ready = False
+    again = "Repair the lines that begin with FIX, then run this cell again."
+    print("Everything is ready." if ready else again)
+    return ready
+
+
+def remedy(name: str, error="") -> str:
+    """What to do where a part fails."""
+    if name == "torch" and sys.platform == "win32" and "DLL" in str(error):
+        return "Install the Microsoft Visual C++ Redistributable (x64), then restart the computer."
+    if name in requirements():
+        return f"Run `{PIP} --force-reinstall {name}`, then restart the kernel."
+    if name in WORLDS:
+        return f"Run `{PIP} --force-reinstall gymnasium pygame box2d`, then restart the kernel."
+    return INSTALL
+
+
+def widget_check() -> None:
+    """Display a button that answers when pressed: the one check that only a person can make."""
+    import ipywidgets
+    from IPython.display import display
+
+    button = ipywidgets.Button(description="Press me", button_style="primary")
+    repair = "install ipywidgets where JupyterLab runs, and restart JupyterLab."
+    answer = ipywidgets.Label(f"If there is no button beside this line, {repair}")
+    works = "Widgets work: the button reached the kernel."
+    button.on_click(lambda _: setattr(answer, "value", works))
+    display(ipywidgets.HBox([button, answer]))
+
+
+# ---- in the other process: one function a part, which returns what to say ----
+
+
+def package(name, bounds):
+    from packaging.specifiers import SpecifierSet
+
+    module, version = importlib.import_module(MODULES.get(name, name)), metadata.version(name)
+    if not getattr(module, "__file__", None):
+        raise ImportError("its files are gone")
+    if not SpecifierSet(bounds).contains(version, prereleases=True):
+        raise ImportError(f"{version} does not fit, {bounds} is needed")
+    return f"{name} {version}"
+
+
+def picture():
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(2, 1))
+    figure.subplots().set(title="$Q(s, a)$, γ")
+    figure.savefig(file := io.BytesIO())
+    if file.tell() < 1000:
+        raise OSError("the picture is empty")
+    return "a picture can be plotted"
+
+
+def world(env_id):
+    import gymnasium as gym
+
+    env = gym.make(env_id, render_mode="rgb_array")
+    env.reset(seed=0)
+    env.step(0)
+    if env.render().ndim != 3:
+        raise ValueError("it shows no picture")
+    return f"{env_id} runs, and can be seen"
+
+
+def training():
+    from course_utils.evaluation import interval
+    from course_utils.learner import DQNConfig
+    from course_utils.train import train_dqn
+
+    config = DQNConfig(steps=100, learning_starts=20, batch_size=8, width=8)
+    *_, last = train_dqn(config, "CartPole-v1", 2, 0, 1)
+    interval(last.network.head.bias.detach().flatten())  # ValueError for NaN
+    return "a small agent learns"
+
+
+def demonstrations():
+    from course_utils.teach.demonstrations import load_demonstrations
+
+    return f"{len(load_demonstrations('lunar_lander/expert-v0'))} demonstrations can be read"
+
+
+def exported():
+    from sklearn.tree import DecisionTreeClassifier
+
+    from course_utils.distil import ship
+    from course_utils.networks import QNetwork
+
+    DecisionTreeClassifier().fit([[0.0], [1.0]], [0, 1])
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as here:
+        path, path_int8 = Path(here) / "small.onnx", Path(here) / "int8.onnx"
+        ship.export_onnx(path, QNetwork(1, 4, 2, 8, layer_norm=False))
+        ship.quantize_onnx(path, path_int8)
+        ship.onnx_q(path_int8)([[0.0] * 4])
+    return "an agent can be turned into a tree, and into ONNX with 8 bits"
+
+
+def folder():
+    from course_utils import storage
+
+    path = storage.RUNS / ".self_check"
+    storage.write_whole(path, b"course")
+    if path.read_bytes() != b"course":
+        raise OSError("what was written is not what is read")
+    path.unlink()
+    return f"{storage.RUNS} keeps what you make"
+
+
+def machine():
+    import psutil
+
+    free, cores = psutil.virtual_memory().available / 1e9, os.cpu_count()
+    disk = psutil.disk_usage(str(COURSE)).free / 1e9
+    if free < MEMORY_NEEDED:
+        raise MemoryError(f"{free:.1f} GB of memory are free: close other programs or kernels")
+    if disk < DISK_NEEDED:
+        raise OSError(f"{disk:.1f} GB of the disk are free: make room")
+    return f"{cores} processor cores, {free:.1f} GB of memory free"
+
+
+def front_end():
+    if "COLAB_RELEASE_TAG" in os.environ or "VSCODE_PID" in os.environ:
+        return "shown by " + ("Colab" if "COLAB_RELEASE_TAG" in os.environ else "VS Code")
+    if importlib.util.find_spec("jupyterlab"):
+        return f"JupyterLab {metadata.version('jupyterlab')}"
+    return "JupyterLab is not here: another program shows the notebooks"
+
+
+def main(only):
+    parts = {name: partial(package, name, bounds) for name, bounds in requirements().items()}
+    parts |= {"pictures": picture} | {env_id: partial(world, env_id) for env_id in WORLDS}
+    parts |= {"training": training, "demonstrations": demonstrations, "export": exported}
+    parts |= {"the folder `runs`": folder, "the machine": machine}
+    parts |= {"front end": front_end}
+    for name in only or parts:
+        use = parts[name]
+        print("\x1e" + json.dumps([name, True, ""]))
+        try:
+            fine, said = True, use()
+        except BaseException as error:
+            why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            fine, said = False, f"{name} fails ({why}). {remedy(name, error)}"
+        print("\x1e" + json.dumps([name, fine, said]))
+
+
+if __name__ == "__main__":
+    main(sys.argv[2:]) if sys.argv[1:2] == ["--parts"] else sys.exit(not try_all())
