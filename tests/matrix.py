@@ -1,7 +1,7 @@
 """Run every notebook with the lowest and the newest versions, on every Python: make matrix.
 
 Each cell of the matrix has an environment of its own in .matrix. What is done there, with these
-versions and this notebook, is not done again: a run that was cut off goes on where it was. The
+versions and this notebook, and passed, is not done again: a cut-off run goes on where it was. The
 table goes to docs/matrix.md. PYTHONS, VERSIONS, NOTEBOOKS choose by first letters; TURN=n chooses
 two cells, others for each n; FRESH=1 runs again what ran with an earlier state of course_utils.
 """
@@ -136,7 +136,8 @@ def do_cell(cell: str, names: list[str]) -> bool:
         print(f"{cell}: {missing['error']}", flush=True)
     for name in names:
         done = result(cell, name)
-        if missing or not done or (os.environ.get("FRESH") and done["module"] != MODULE):
+        old = done and os.environ.get("FRESH") and done["module"] != MODULE
+        if missing or not done or done["error"] or old:
             done = {"state": state_of(cell, name), "module": MODULE, **(missing or run(cell, name))}
             write_whole(FOLDER / cell / f"{name}.json", json.dumps(done))
             write_whole(PAGE, page())
