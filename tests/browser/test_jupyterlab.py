@@ -263,7 +263,7 @@ LOOKS = {
         "harm": "harm = gains",
     },
     "08_parameter_efficient_fine_tuning": {
-        "sizes": "told = ",
+        "sizes": "def carried",
         "sweep": "widgets.explore(draw_sweep",
     },
     "09_continual_learning": {"forgotten": "def show_matrix", "frontier": "panels |= "},
