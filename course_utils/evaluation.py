@@ -158,8 +158,8 @@ class Episode(NamedTuple):
 def record_episodes(act: Callable, env_id: str, seeds: int, episodes: int, seed=0, **arguments):
     """Let S agents play, `episodes` each, and keep everything: S lists of `Episode`.
 
-    act: observations [S, E, D] to actions [S, E], as of `networks.greedy`. ValueError if there are
-    none. Copies begin with seed, seed + 1, …: for other episodes take seeds that lie far apart.
+    act: observations [S, E, D] to actions [S, E], as of `networks.greedy`. ValueError for no agent
+    or episode. Copies begin with seed, seed + 1, …: for other episodes take a seed far away.
     """
     if seeds < 1 or episodes < 1:
         raise ValueError(f"seeds = {seeds}, episodes = {episodes}: both must be 1 or more.")

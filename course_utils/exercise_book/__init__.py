@@ -12,14 +12,10 @@ SHAPES = [(4,), (5, 4), (2, 3, 4), (1, 3), (6, 2), (3, 3), (3, 1, 4)]  # one row
 
 def tools(seed: int = 1) -> dict:
     """What `inputs` may name: NumPy, PyTorch, streams of random numbers, shapes, policies."""
-    stream, given = torch.Generator().manual_seed(seed), {"np": np, "torch": torch}
+    stream, rng = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
+    given = {"np": np, "torch": torch, "tensor": torch.tensor, "array": np.array, "rng": rng}
     for function in (torch.randn, torch.rand, torch.randint):
         given[function.__name__] = partial(function, generator=stream)
-    given |= {
-        "tensor": torch.tensor,
-        "array": np.array,
-        "rng": (rng := np.random.default_rng(seed)),
-    }
     given |= {"normal": rng.standard_normal, "QNetwork": partial(QNetwork, generator=stream)}
     return given | {"SHAPES": SHAPES, "two_policies": two_policies}
 

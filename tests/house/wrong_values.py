@@ -146,8 +146,8 @@ def claim(sentence, holds):
         if node.lineno <= line <= node.end_lineno
     ]
     condition = copy.deepcopy(calls[0].args[1]) if calls else ast.Constant(True)
+    sources = conditions_before(space["In"], space)
     for _ in range(3):
-        sources = conditions_before(space["In"], space)
         condition = ast.fix_missing_locations(Names(sources).visit(condition))
     if not can_fail(condition, space):
         CANNOT_FAIL.append(sentence)
