@@ -4,8 +4,17 @@ Sliders, tables and the messages for bad values are all made from this one descr
 """
 
 import dataclasses
+import functools
+import inspect
 from numbers import Real
 from typing import Any
+
+# What arguments of these names must be, in all functions that are `checked`: lowest, highest.
+COUNTS = "seeds students records episodes copies updates rounds labels batch_size n_steps width"
+COUNTS += " hidden_layers observations actions heads tasks lanes n_in n_out calls rank max_sweeps"
+RULES = dict.fromkeys(COUNTS.split(), (1, None)) | dict.fromkeys(("horizon", "spare"), (0, None))
+RULES |= dict.fromkeys(("discount", "epsilon", "share", "rate", "decay", "until"), (0.0, 1.0))
+RULES |= {"seed": (0, None), "temperature": (1e-9, None), "weight": (0.0, None)}
 
 
 def setting(default, low, high, help: str, *, symbol="", unit="", log=False) -> Any:
@@ -58,3 +67,28 @@ def check_setting(field: dataclasses.Field, value):
     if not low <= value <= high or (whole and value != int(value)):
         raise ValueError(sentence)
     return type(field.default)(value)
+
+
+def checked(function):
+    """The function, whose arguments are held against RULES first. TypeError, ValueError."""
+    told = inspect.signature(function)
+
+    @functools.wraps(function)
+    def asked(*arguments, **named):
+        for name, value in told.bind_partial(*arguments, **named).arguments.items():
+            if name in RULES and value is not told.parameters[name].default:
+                check_argument(name, value, *RULES[name])
+        return function(*arguments, **named)
+
+    return asked
+
+
+def check_argument(name: str, value, low, high) -> None:
+    """One sentence for an argument that is no number of the right kind within its bounds."""
+    kind = "a whole number" if isinstance(low, int) else "a number"
+    bounds = f"of {low:g} or more" if high is None else f"between {low:g} and {high:g}"
+    number = isinstance(value, Real) and not isinstance(value, bool) and value == value
+    whole = number and (not isinstance(low, int) or value == int(value))
+    if not whole or not low <= value <= (value if high is None else high):
+        error = ValueError if number else TypeError
+        raise error(f"{name} = {value!r}: must be {kind} {bounds}.")

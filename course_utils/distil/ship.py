@@ -88,6 +88,8 @@ def export_onnx(path: Path, network: QNetwork, number: int = 0, task: int | None
         model = torch.onnx.export(plain, (x,), **names, dynamo=True, verbose=False).model_proto
     for node in model.graph.node:
         node.ClearField("metadata_props")  # they name folders of this machine
+    # onnxruntime below 1.24 turns weights when it quantizes, and stumbles over their old shapes.
+    model.graph.ClearField("value_info")
     write_whole(path, model.SerializeToString())
 
 
