@@ -6,15 +6,24 @@ Sliders, tables and the messages for bad values are all made from this one descr
 import dataclasses
 import functools
 import inspect
+import math
+import types
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain, repeat
 from numbers import Real
-from typing import Any
+from typing import Any, get_args, get_origin
 
-# What arguments of these names must be, in all functions that are `checked`: lowest, highest.
+# What arguments of these names must be, in all functions that are `checked`: kind, lowest, highest.
 COUNTS = "seeds students records episodes copies updates rounds labels batch_size n_steps width"
 COUNTS += " hidden_layers observations actions heads tasks lanes n_in n_out calls rank max_sweeps"
-RULES = dict.fromkeys(COUNTS.split(), (1, None)) | dict.fromkeys(("horizon", "spare"), (0, None))
-RULES |= dict.fromkeys(("discount", "epsilon", "share", "rate", "decay", "until"), (0.0, 1.0))
-RULES |= {"seed": (0, None), "temperature": (1e-9, None), "weight": (0.0, None)}
+RULES = dict.fromkeys(COUNTS.split(), (int, 1))
+RULES |= dict.fromkeys(("horizon", "spare", "seed"), (int, 0))
+RULES |= dict.fromkeys(("discount", "epsilon", "share", "rate", "decay", "until"), (float, 0, 1))
+RULES |= {"temperature": (float, 1e-9), "weight": (float, 0)}
+# Annotations that are `checked`, besides classes of the course: what a value must be, in words.
+KINDS = {list: (Iterable, "a list"), dict: (Mapping, "a dict"), str: (str, "a text in quotes")}
+KINDS |= {Callable: (Callable, "a function"), types.NoneType: (types.NoneType, "None")}
+HOW = {"QNetwork": ": load one with storage.load_agent", "MDP": ": read one with envs.read_mdp"}
 
 
 def setting(default, low, high, help: str, *, symbol="", unit="", log=False) -> Any:
@@ -58,37 +67,68 @@ def check_setting(field: dataclasses.Field, value):
             meaning = field.metadata["help"]
             raise TypeError(f"{field.name} = {value!r}: must be True or False ({meaning}).")
         return value
-    whole = isinstance(field.default, int)
-    low, high, meaning = (field.metadata[key] for key in ("low", "high", "help"))
-    kind = "a whole number" if whole else "a number"
-    sentence = f"{field.name} = {value!r}: must be {kind} between {low} and {high} ({meaning})."
-    if not isinstance(value, Real) or isinstance(value, bool):
-        raise TypeError(sentence)
-    if not low <= value <= high or (whole and value != int(value)):
-        raise ValueError(sentence)
-    return type(field.default)(value)
+    kind, low, high = type(field.default), field.metadata["low"], field.metadata["high"]
+    return check_number(field.name, value, kind, low, high, f" ({field.metadata['help']})")
 
 
 def checked(function):
-    """The function, whose arguments are held against RULES first. TypeError, ValueError."""
-    told = inspect.signature(function)
+    """The function, whose arguments are first held against their annotations, then against RULES.
+
+    Known annotations: those in KINDS and classes of the course, also several with `|`. A whole
+    number arrives as int. A default is never refused. Raises TypeError, ValueError when called.
+    """
+    told = inspect.signature(function).parameters
+    kinds = {name: kinds_of(parameter.annotation) for name, parameter in told.items()}
+
+    def hold(name, value):
+        if name not in told or value is told[name].default:
+            return value
+        if kinds[name]:
+            return check_kind(name, value, kinds[name])
+        return check_number(name, value, *RULES[name]) if name in RULES else value
 
     @functools.wraps(function)
     def asked(*arguments, **named):
-        for name, value in told.bind_partial(*arguments, **named).arguments.items():
-            if name in RULES and value is not told.parameters[name].default:
-                check_argument(name, value, *RULES[name])
-        return function(*arguments, **named)
+        names = chain(told, repeat(""))  # too many arguments are left for Python to refuse
+        arguments = [hold(*pair) for pair in zip(names, arguments, strict=False)]
+        return function(*arguments, **{name: hold(name, value) for name, value in named.items()})
 
     return asked
 
 
-def check_argument(name: str, value, low, high) -> None:
-    """One sentence for an argument that is no number of the right kind within its bounds."""
-    kind = "a whole number" if isinstance(low, int) else "a number"
-    bounds = f"of {low:g} or more" if high is None else f"between {low:g} and {high:g}"
-    number = isinstance(value, Real) and not isinstance(value, bool) and value == value
-    whole = number and (not isinstance(low, int) or value == int(value))
-    if not whole or not low <= value <= (value if high is None else high):
-        error = ValueError if number else TypeError
-        raise error(f"{name} = {value!r}: must be {kind} {bounds}.")
+def kinds_of(annotation) -> dict[type, str]:
+    """The classes of an annotation and their names in a sentence; {} if one is not known."""
+    several = get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
+    kinds = {}
+    for kind in (get_origin(one) or one for one in several):
+        if kind not in KINDS and not getattr(kind, "__module__", "").startswith("course_utils."):
+            return {}
+        name = getattr(kind, "__name__", "")
+        kinds |= dict([KINDS.get(kind, (kind, f"a {name}{HOW.get(name, '')}"))])
+    return kinds
+
+
+def check_kind(name: str, value, kinds: dict[type, str]):
+    """The value, or TypeError: it is of none of these kinds. A word is no list of letters."""
+    if not isinstance(value, tuple(kinds)) or (isinstance(value, str) and str not in kinds):
+        raise TypeError(f"{name} = {in_short(value)}: must be {' or '.join(kinds.values())}.")
+    return value
+
+
+def check_number(name: str, value, kind: type, low, high=None, meaning=""):
+    """The value as this kind, int or float; or one sentence, which ends with the meaning.
+
+    TypeError for what is no number, ValueError for one out of bounds, broken, NaN or infinite.
+    """
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    within = number and low <= value < math.inf and (high is None or value <= high)
+    if within and (kind is float or value % 1 == 0):
+        return kind(value)
+    told = f"{name} = {in_short(value)}: must be a {'whole ' if kind is int else ''}number"
+    bounds = f"of {low} or more" if high is None else f"between {low} and {high}"
+    raise (ValueError if number else TypeError)(f"{told} {bounds}{meaning}.")
+
+
+def in_short(value) -> str:
+    """A value in a sentence: on one line, and no more of it than tells what it is."""
+    return " ".join(repr(value).split())[:80]
