@@ -4,3 +4,9 @@ import os
 
 # Environments paint into arrays, never into a window: so they need no display, and say nothing.
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+# Each notebook reads its seed below this import; set to nothing is not set.
+if not (_seed := os.environ.get("COURSE_SEED", "0").strip()):
+    del os.environ["COURSE_SEED"]
+elif not _seed.isdecimal() or int(_seed) >= 2**31:
+    _told = f"COURSE_SEED = '{_seed}': must be a whole number from 0 to {2**31 - 1}"
+    raise ValueError(f"{_told}. Set another, or none, and start again.")

@@ -20,9 +20,10 @@ from safetensors.torch import save
 from course_utils import evaluation
 from course_utils.networks import QNetwork, learning_part
 
-SHIPPED = Path(__file__).parents[1] / "data"
-# What learners make themselves.
-RUNS = Path(os.environ.get("COURSE_RUNS") or Path(__file__).parents[1] / "runs")
+COURSE = Path(__file__).parents[1]
+SHIPPED = COURSE / "data"
+# What learners make themselves; a relative COURSE_RUNS begins in the course's folder.
+RUNS = COURSE / os.path.expanduser(os.environ.get("COURSE_RUNS") or "runs")
 
 
 def write_whole(path: Path, content: bytes) -> None:
