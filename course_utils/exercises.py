@@ -3,7 +3,7 @@
 import importlib
 
 import numpy as np
-from IPython.display import Code, display
+from IPython.display import Code, Markdown, display
 from ipywidgets import HTML, RadioButtons, VBox
 
 
@@ -19,6 +19,8 @@ def check(name: str, attempt):
     """
     verdict, goes_on_with = book("examination").judge(book("contents").find(name), attempt)
     print(f"{name}: {verdict}")
+    if verdict.startswith("right"):
+        book("progress").note("exercise", name, "right")
     return goes_on_with
 
 
@@ -41,7 +43,14 @@ def open_task(name: str, attempt=...) -> float | None:
     """Judge what was made where nobody has seen it; print mark and figure. Returns the figure."""
     verdict, figure = book("open_tasks").judge(book("contents").find(name), attempt)
     print(f"{name}: {verdict}")
+    if (mark := verdict.split(",")[0]) in book("progress").MARKS:
+        book("progress").note("open task", name, mark)
     return figure
+
+
+def progress() -> None:
+    """Show a map of the course: what was right, which marks were earned, and what comes next."""
+    display(Markdown(book("progress").course_map()))
 
 
 class predict:
@@ -50,7 +59,7 @@ class predict:
     guesses = {}
 
     def __init__(self, question: str, options: list[str]):
-        self.options = options
+        self.question, self.options = question, options
         self.buttons = RadioButtons(options=options, layout={"width": "max-content"})
         self.buttons.value = next((o for o in options if o == self.guesses.get(question)), None)
         self.buttons.observe(lambda now: self.guesses.update({question: now["new"]}), "value")
@@ -60,7 +69,8 @@ class predict:
         """Print the outcome beside the guess; ValueError if it is none of the options."""
         if outcome not in self.options:
             raise ValueError(f"'{outcome}' is none of the options {self.options}.")
-        guess = self.buttons.value
+        if guess := self.buttons.value:
+            book("progress").note("prediction", self.question, guess)
         verdict = "No guess was made" if guess is None else f'You guessed "{guess}"'
         print(f'{verdict}; measured: "{outcome}".')
 

@@ -31,11 +31,5 @@ def refreshed(update_target, rate):
     return target
 
 
-EXERCISES = [
-    Exercise(
-        update_target,
-        cases=[(1.0,), (0.25,), (0.01,)],  # rates
-        probe=refreshed,
-        in_place=True,
-    )
-]
+RATES = [(1.0,), (0.25,), (0.01,)]
+EXERCISES = [Exercise(update_target, cases=RATES, probe=refreshed, in_place=True)]
