@@ -1,6 +1,5 @@
 """Things to move: a training with sliders while it runs, and pictures that answer at once."""
 
-import dataclasses
 import html
 import threading
 import time
@@ -19,19 +18,24 @@ WIDE = {"style": {"description_width": "11em"}, "layout": {"width": "32em"}}  # 
 
 
 def setting_slider(config, name: str):
-    """A slider for one field of a configuration; moving it sets the field, within its bounds.
+    """A slider for one field of a configuration, or a box to tick; it sets the field when moved.
 
     Raises ValueError for a name that the configuration does not have.
     """
-    fields = {field.name: field for field in dataclasses.fields(config)}
-    if name not in fields:
+    fields = getattr(config, "__dataclass_fields__", {})
+    described = [field for field in fields if fields[field].metadata]
+    if name not in described:
         lack = f"{type(config).__name__} has no setting '{name}'"
-        raise ValueError(f"{lack}. It has: {', '.join(fields)}.")
+        raise ValueError(
+            f"{lack}. It has: {', '.join(described) or 'none, being no configuration'}."
+        )
     kind, about = type(fields[name].default), fields[name].metadata
-    low, high = about["low"], about["high"]
+    low, high = about.get("low", False), about.get("high", True)  # a switch is between these two
     label = f"{about['symbol']} {name.replace('_', ' ')}".strip()
     look = {"description": label, "tooltip": about["help"], "value": getattr(config, name)} | WIDE
-    if about["log"]:
+    if kind is bool:
+        slider = ipywidgets.Checkbox(**look)
+    elif about["log"]:
         slider = ipywidgets.FloatLogSlider(min=log10(low), max=log10(high), step=0.05, **look)
     elif kind is int:
         slider = ipywidgets.IntSlider(min=low, max=high, **look)

@@ -8,6 +8,7 @@ from PIL import Image
 
 from course_utils import widgets
 from course_utils.learn.tabular import QLearningConfig
+from course_utils.learner import DQNConfig
 
 PATIENCE = 60  # seconds after which something hangs; no test takes that long
 
@@ -239,3 +240,11 @@ def test_a_new_background_stops_the_one_before_of_its_own_class_only(live):
     first = widgets.Background(print)
     second = widgets.Background(print)
     assert first.should_stop and not second.should_stop and not live.should_stop
+
+
+def test_a_switch_is_a_box_to_tick():
+    config = DQNConfig(double=True)
+    box = widgets.setting_slider(config, "double")
+    assert (box.value, box.description) == (True, "double") and "online network" in box.tooltip
+    box.value = False
+    assert config.double is False

@@ -675,9 +675,6 @@ plotting: frames of floats
 plotting: 0 frames a second
 plotting: show nothing
 plotting: show no sentence
-widgets: a slider of a switch
-widgets: no configuration
-widgets: a bare dataclass
 widgets: train gives nothing
 widgets: draw says nothing
 widgets: draw takes one
