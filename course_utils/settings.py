@@ -8,10 +8,12 @@ import functools
 import inspect
 import math
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, repeat
 from numbers import Real
 from typing import Any, get_args, get_origin
+
+import numpy as np
 
 # What arguments of these names must be, in all functions that are `checked`: kind, lowest, highest.
 COUNTS = "seeds students records episodes copies updates rounds labels batch_size n_steps width"
@@ -19,11 +21,16 @@ COUNTS += " hidden_layers observations actions heads tasks lanes n_in n_out call
 RULES = dict.fromkeys(COUNTS.split(), (int, 1))
 RULES |= dict.fromkeys(("horizon", "spare", "seed"), (int, 0))
 RULES |= dict.fromkeys(("discount", "epsilon", "share", "rate", "decay", "until"), (float, 0, 1))
-RULES |= {"temperature": (float, 1e-9), "weight": (float, 0)}
+RULES |= {"temperature": (float, 1e-9), "weight": (float, 0), "alpha": (float, 0)}
+RULES |= {"tolerance": (float, 0), "length": (float, 1e-3), "states": (int, 1)}
+RULES |= {"main": (float, 0.51, 1), "side": (float, -1, 1), "gravity": (float, -1000, 1000)}
 # Annotations that are `checked`, besides classes of the course: what a value must be, in words.
 KINDS = {list: (Iterable, "a list"), dict: (Mapping, "a dict"), str: (str, "a text in quotes")}
 KINDS |= {Callable: (Callable, "a function"), types.NoneType: (types.NoneType, "None")}
+KINDS |= {Iterator: (Iterator, "steps of envs.play"), np.ndarray: (np.ndarray, "an array")}
+KINDS |= {np.random.Generator: (np.random.Generator, "a stream: np.random.default_rng(seed)")}
 HOW = {"QNetwork": ": load one with storage.load_agent", "MDP": ": read one with envs.read_mdp"}
+HOW |= {"ReplayBuffer": ", as demonstrations.memory_of makes it"}
 
 
 def setting(default, low, high, help: str, *, symbol="", unit="", log=False) -> Any:
@@ -101,7 +108,8 @@ def kinds_of(annotation) -> dict[type, str]:
     several = get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
     kinds = {}
     for kind in (get_origin(one) or one for one in several):
-        if kind not in KINDS and not getattr(kind, "__module__", "").startswith("course_utils."):
+        home = getattr(kind, "__module__", "").split(".")[0]
+        if kind not in KINDS and home not in ("course_utils", "torch", "gymnasium"):
             return {}
         name = getattr(kind, "__name__", "")
         kinds |= dict([KINDS.get(kind, (kind, f"a {name}{HOW.get(name, '')}"))])
@@ -109,9 +117,11 @@ def kinds_of(annotation) -> dict[type, str]:
 
 
 def check_kind(name: str, value, kinds: dict[type, str]):
-    """The value, or TypeError: it is of none of these kinds. A word is no list of letters."""
+    """The value; TypeError: it is of none of these kinds (a word is no list); ValueError: NaN."""
     if not isinstance(value, tuple(kinds)) or (isinstance(value, str) and str not in kinds):
         raise TypeError(f"{name} = {in_short(value)}: must be {' or '.join(kinds.values())}.")
+    if hasattr(value, "dtype") and (value != value).any():
+        raise ValueError(f"{name} holds NaN, which is no number: find out where it comes from.")
     return value
 
 

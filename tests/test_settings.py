@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
+from torch import Tensor
 
 from course_utils.learn.tabular import QLearningConfig
 from course_utils.learner import Parts
@@ -55,7 +57,8 @@ def test_numpy_numbers_are_numbers():
 @checked
 def example(
     network: QNetwork, tasks: list[int], act: Callable[[], int], seeds=1, seed=0, discount=1.0,
-    parts: Parts | None = None, table: dict | None = None, name: str = "", weight=None, **more,
+    parts: Parts | None = None, table: dict | None = None, name: str = "", weight=None,
+    values: np.ndarray | Tensor | None = None, rng: np.random.Generator | None = None, **more,
 ):  # fmt: skip
     """A function whose arguments are checked."""
     return seeds, seed, discount, more
@@ -74,6 +77,8 @@ def test_arguments_of_the_right_kind_pass_and_arrive():
         *(2, 0, 1.0),
         {"width": -1},  # an argument for somebody else, although the name has a rule
     )
+    values = torch.ones(2, requires_grad=True)
+    assert example(NET, [0], max, values=values, rng=np.random.default_rng())[0] == 1
     assert "network" in inspect.signature(example).parameters
     assert example.__doc__ == "A function whose arguments are checked."
 
@@ -90,6 +95,10 @@ def test_arguments_of_the_right_kind_pass_and_arrive():
         ({"parts": {}}, TypeError, "parts = {}: must be a Parts or None"),
         ({"table": [1]}, TypeError, r"table = \[1\]: must be a dict or None"),
         ({"name": 1}, TypeError, "name = 1: must be a text"),
+        ({"values": [1.0]}, TypeError, r"values = \[1.0\]: must be an array or a Tensor or None"),
+        ({"values": np.array([0, np.nan])}, ValueError, "values holds NaN"),
+        ({"values": torch.tensor([0, np.nan])}, ValueError, "values holds NaN"),
+        ({"rng": 3}, TypeError, r"rng = 3: must be a stream: np.random.default_rng\(seed\)"),
         ({"seeds": 0}, ValueError, "seeds = 0: must be a whole number of 1 or more"),
         ({"seeds": 1.5}, ValueError, "seeds = 1.5: must be a whole number"),
         ({"seeds": True}, TypeError, "seeds = True"),
@@ -117,7 +126,7 @@ def test_what_lacks_and_what_is_too_much_is_told_by_python():
     with pytest.raises(TypeError, match=r"example\(\) missing 1 required .* 'act'"):
         example(NET, [0])
     with pytest.raises(TypeError, match=r"example\(\) takes .* arguments"):
-        example(NET, [0], max, 1, 0, 0.5, None, None, "", 1, 2)
+        example(NET, [0], max, 1, 0, 0.5, None, None, "", 1, None, None, 2)
 
 
 def test_a_generator_is_checked_when_it_is_made():
