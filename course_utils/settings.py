@@ -7,10 +7,12 @@ import dataclasses
 import functools
 import inspect
 import math
+import os
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, repeat
 from numbers import Real
+from pathlib import Path
 from typing import Any, get_args, get_origin
 
 import numpy as np
@@ -29,6 +31,7 @@ KINDS = {list: (Iterable, "a list"), dict: (Mapping, "a dict"), str: (str, "a te
 KINDS |= {Callable: (Callable, "a function"), types.NoneType: (types.NoneType, "None")}
 KINDS |= {Iterator: (Iterator, "steps of envs.play"), np.ndarray: (np.ndarray, "an array")}
 KINDS |= {np.random.Generator: (np.random.Generator, "a stream: np.random.default_rng(seed)")}
+KINDS |= {Path: (os.PathLike, "a path")}
 HOW = {"QNetwork": ": load one with storage.load_agent", "MDP": ": read one with envs.read_mdp"}
 HOW |= {"ReplayBuffer": ", as demonstrations.memory_of makes it"}
 
