@@ -20,14 +20,15 @@ import numpy as np
 # What arguments of these names must be, in all functions that are `checked`: kind, lowest, highest.
 COUNTS = "seeds students records episodes copies updates rounds labels batch_size n_steps width"
 COUNTS += " hidden_layers observations actions heads tasks lanes n_in n_out calls rank max_sweeps"
+COUNTS += " capacity slots size"
 RULES = dict.fromkeys(COUNTS.split(), (int, 1))
 RULES |= dict.fromkeys(("horizon", "spare", "seed"), (int, 0))
 RULES |= dict.fromkeys(("discount", "epsilon", "share", "rate", "decay", "until"), (float, 0, 1))
-RULES |= {"temperature": (float, 1e-9), "weight": (float, 0), "alpha": (float, 0)}
-RULES |= {"tolerance": (float, 0), "length": (float, 1e-3), "states": (int, 1)}
+RULES |= dict.fromkeys(("weight", "alpha", "margin", "exponent", "tolerance"), (float, 0))
+RULES |= {"temperature": (float, 1e-9), "length": (float, 1e-3), "states": (int, 1)}
 RULES |= {"main": (float, 0.51, 1), "side": (float, -1, 1), "gravity": (float, -1000, 1000)}
 # Annotations that are `checked`, besides classes of the course: what a value must be, in words.
-KINDS = {list: (Iterable, "a list"), dict: (Mapping, "a dict"), str: (str, "a text in quotes")}
+KINDS = {list: (Iterable, "a list"), dict: (Mapping, "a dict"), str: (str, "a name in quotes")}
 KINDS |= {Callable: (Callable, "a function"), types.NoneType: (types.NoneType, "None")}
 KINDS |= {Iterator: (Iterator, "steps of envs.play"), np.ndarray: (np.ndarray, "an array")}
 KINDS |= {np.random.Generator: (np.random.Generator, "a stream: np.random.default_rng(seed)")}
@@ -55,15 +56,22 @@ def configuration(cls):
 
     Raises TypeError for an unknown name or what is no number, ValueError for one out of bounds.
     """
+    for name, value in vars(cls).items():
+        described = isinstance(value, dataclasses.Field) or hasattr(value, "__get__")
+        if not described and not name.startswith("_"):
+            raise TypeError(f"{name} of {cls.__name__} is {in_short(value)}: make it a `setting`.")
     cls = dataclasses.dataclass(cls)
     fields = {field.name: field for field in dataclasses.fields(cls)}
 
+    def unknown(self, name, error=AttributeError):
+        raise error(f"{cls.__name__} has no setting '{name}'. It has: {', '.join(fields)}.")
+
     def checked_setattr(self, name, value):
         if name not in fields:
-            raise TypeError(f"{cls.__name__} has no setting '{name}'. It has: {', '.join(fields)}.")
+            unknown(self, name, TypeError)
         object.__setattr__(self, name, check_setting(fields[name], value))
 
-    cls.__setattr__ = checked_setattr
+    cls.__setattr__, cls.__getattr__ = checked_setattr, unknown
     return cls
 
 

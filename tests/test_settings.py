@@ -94,7 +94,7 @@ def test_arguments_of_the_right_kind_pass_and_arrive():
         ({"act": 3}, TypeError, "act = 3: must be a function"),
         ({"parts": {}}, TypeError, "parts = {}: must be a Parts or None"),
         ({"table": [1]}, TypeError, r"table = \[1\]: must be a dict or None"),
-        ({"name": 1}, TypeError, "name = 1: must be a text"),
+        ({"name": 1}, TypeError, "name = 1: must be a name in quotes"),
         ({"values": [1.0]}, TypeError, r"values = \[1.0\]: must be an array or a Tensor or None"),
         ({"values": np.array([0, np.nan])}, ValueError, "values holds NaN"),
         ({"values": torch.tensor([0, np.nan])}, ValueError, "values holds NaN"),

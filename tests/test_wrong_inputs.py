@@ -534,7 +534,6 @@ def shown(demonstrations, **settings):
 # What is not mended yet: no error at all, or a foreign one. A test that is mended says so.
 NOT_YET = {
     "silent": """
-settings: own field no setting
 networks: seeds = 0
 networks: actions = 0
 networks: hidden_layers = 0
