@@ -9,6 +9,8 @@ from typing import NamedTuple
 import gymnasium as gym
 import numpy as np
 
+from course_utils.settings import checked
+
 
 class Probe(NamedTuple):
     """One probe: what it tests, and the rules of its environment."""
@@ -37,9 +39,7 @@ class ProbeEnv(gym.Env):
     """The environment of one probe: `gym.make("Probe-v0", name="delay")`. ValueError for others."""
 
     def __init__(self, name: str):
-        if name not in PROBES:
-            raise ValueError(f"there is no probe '{name}'. There are: {', '.join(PROBES)}.")
-        self.probe = PROBES[name]
+        self.probe = find(name)
         self.observation_space = gym.spaces.Box(-1, 5, (2,), np.float32)
         self.action_space = gym.spaces.Discrete(self.probe.actions)
 
@@ -56,9 +56,19 @@ class ProbeEnv(gym.Env):
         return observation, reward, over and not endless, over and endless, {}
 
 
+def find(name: str) -> Probe:
+    """The probe of that name; ValueError with the names that there are."""
+    if name not in PROBES:
+        raise ValueError(f"there is no probe '{name}'. There are: {', '.join(PROBES)}.")
+    return PROBES[name]
+
+
+@checked
 def right_values(name: str, discount: float) -> tuple[np.ndarray, np.ndarray]:
     """All observations [K, 2] of a probe in which one can act, and their action values [K, A]."""
-    probe, observations, values = PROBES[name], [], []
+    probe, observations, values = find(name), [], []
+    if probe.endless and discount == 1:
+        raise ValueError("discount = 1: a reward of 1 for ever has no value, take less.")
     for sign in probe.signs:
         # backwards from the end, where nothing follows; an endless probe pays 1 a step for ever
         q = [1 / (1 - discount) if probe.endless else 0.0]

@@ -228,7 +228,7 @@ def first_record(lake, **options):
     [
         (lambda lake: tabular.value_iteration(lake, 1.5), "discount = 1.5"),
         (lambda lake: tabular.greedy_policy(np.zeros((16, 4)), 2), "epsilon = 2"),
-        (lambda lake: tabular.greedy_policy(np.full((16, 4), np.nan)), "the table holds NaN"),
+        (lambda lake: tabular.greedy_policy(np.full((16, 4), np.nan)), "q holds NaN"),
         (lambda lake: tabular.bellman_backup(lake, np.zeros(17), 0.9), r"value has shape \(17,\)"),
     ],
 )
@@ -242,7 +242,7 @@ def test_bad_tables_get_one_sentence(lake, call, words):
     [
         (np.ones((4, 4)) / 4, r"shape \(4, 4\).*needs \[..., 16, 4\]"),
         (np.ones((16, 4)), "add up to 1"),
-        (np.full((16, 4), np.nan), "add up to 1"),
+        (np.full((16, 4), np.nan), "policy holds NaN"),
     ],
 )
 def test_what_is_no_policy_gets_one_sentence(lake, policy, words):
