@@ -4,6 +4,7 @@
 `try_all` uses each part of the course once, in a process of its own, so that a crash is told, too.
 """
 
+import contextlib
 import importlib
 import importlib.util
 import io
@@ -18,7 +19,12 @@ from importlib import metadata
 from pathlib import Path
 
 COURSE = Path(__file__).resolve().parents[1]
-PIP = f'"{sys.executable}" -m pip install'
+PYTHON = sys.executable
+if " " in PYTHON:  # PowerShell runs what stands in quotes behind a &, and only there
+    PYTHON = f'& "{PYTHON}"' if sys.platform == "win32" else f'"{PYTHON}"'
+PIP, REINSTALL = f"{PYTHON} -m pip install", "--force-reinstall"
+if importlib.util.find_spec("pip") is None:  # an environment that uv has made
+    PIP, REINSTALL = f'uv pip install --python "{sys.executable}"', "--reinstall"
 INSTALL = f'In a terminal run `{PIP} -e "{COURSE}"`, then restart the kernel.'
 MODULES = {"scikit-learn": "sklearn", "pillow": "PIL", "pyyaml": "yaml"}  # else named as packages
 WORLDS = ["FrozenLake-v1", "CliffWalking-v1", "Taxi-v4", "CartPole-v1", "MountainCar-v0"]
@@ -53,40 +59,78 @@ def check_kernel() -> None:
         told = f"This kernel ({sys.executable}) lacks {', '.join(lacks)}."
         way = "Choose the kernel of the course's folder .venv (in VS Code: 'Select Kernel')"
         raise NotReady(f"{told} {way}, or install into this one. {INSTALL}")
-    if importlib.util.find_spec("course_utils") is None:
+    hidden = {*sys.stdlib_module_names, *modules.values(), "pygame"} - {"test", "this"}
+    hides = [path.name for path in (COURSE / "notebooks").glob("*.py") if path.stem in hidden]
+    if hides:
+        told = f"Python takes {', '.join(hides)} in the folder of the notebooks for a module of"
+        raise NotReady(f"{told} that name. Rename your file, then restart the kernel.")
+    found = importlib.util.find_spec("course_utils")
+    if found is None:
         sys.path.insert(0, str(COURSE))  # all that it needs is there
+    elif Path(found.submodule_search_locations[0]).resolve().parent != COURSE:
+        told = f"This kernel uses another copy of the course, {Path(found.origin).parents[1]}."
+        raise NotReady(f"{told} Choose the kernel of this copy's folder .venv. Or: {INSTALL}")
 
 
 def try_all(*only: str) -> bool:
     """Print a line for each part, `ok` or `FIX` and what to do; return whether all is well."""
     check_kernel()
-    command = [sys.executable, "-u", __file__, "--parts", *only]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    command = [sys.executable, "-u", "-X", "faulthandler", __file__, "--parts", *only]
     begun, ready = "Python", True
-    for line in child.stdout:
-        if not line.startswith("\x1e"):  # packages print, too
-            continue
-        begun, fine, said = json.loads(line[1:])
-        if said:
-            print(f"{'ok ' if fine else 'FIX'} {said}", flush=True)
-            ready &= fine
-    if child.wait():
-        print(f"FIX {begun} ends Python with code {child.returncode}. {remedy(begun)}")
+    with tempfile.TemporaryFile() as errors:
+        child = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, encoding="utf-8", errors="replace"
+        )
+        for line in child.stdout:
+            if not line.startswith("\x1e"):  # packages print, too
+                continue
+            begun, fine, said = json.loads(line[1:])
+            if said:
+                print(f"{'ok ' if fine else 'FIX'} {said}", flush=True)
+                ready &= fine
+        child.wait()
+        errors.seek(0)
+        lines = errors.read().decode("utf-8", "replace")
+    if child.returncode:
+        shown = re.findall(r"(?m)^(?:OMP: Error|Fatal Python error|\w+Error\b).*", lines)[:1]
+        why = " ".join([f"code {child.returncode}", *shown])[:200]
+        print(f"FIX {begun} ends Python ({why}). {remedy(begun, lines)}")
         ready = False
     again = "Repair the lines that begin with FIX, then run this cell again."
     print("Everything is ready." if ready else again)
     return ready
 
 
+USES = {"pictures": "matplotlib pillow", "training": "torch numpy scipy"}
+USES |= {"demonstrations": "h5py minari", "export": "onnx onnxruntime onnxscript scikit-learn"}
+USES |= dict.fromkeys(WORLDS, "gymnasium pygame-ce box2d")
+WAYS = {  # what "part: error" shows → what to do, whichever package it is
+    r"(?i)\.dll\b|\bDLL\b|WinError (126|1114)": (  # of torch, onnx, onnxruntime; in any language
+        "Install the newest Microsoft Visual C++ Redistributable (x64), then restart the computer."
+    ),
+    r"OMP: Error|GLIBCXX|NumPy 1\.x|dtype size changed|Numpy is not available": (
+        "Packages of different origin clash here: make an environment for the course alone, as"
+        " docs/install.md shows."
+    ),
+    "Illegal instruction": "The processor is too old for this package: use another machine.",
+    "lock file": "Set HDF5_USE_FILE_LOCKING to FALSE, then start JupyterLab again.",
+    "^the folder": "Set COURSE_RUNS to a folder of yours, then start JupyterLab again.",
+    "^the machine": "Then run this cell again.",
+}
+
+
 def remedy(name: str, error="") -> str:
     """What to do where a part fails."""
-    if name == "torch" and sys.platform == "win32" and "DLL" in str(error):
-        return "Install the Microsoft Visual C++ Redistributable (x64), then restart the computer."
-    if name in requirements():
-        return f"Run `{PIP} --force-reinstall {name}`, then restart the kernel."
-    if name in WORLDS:
-        return f"Run `{PIP} --force-reinstall gymnasium pygame box2d`, then restart the kernel."
-    return INSTALL
+    for shown, way in WAYS.items():
+        if re.search(shown, f"{name}: {error}"):
+            return way
+    broken = name if name in requirements() else USES.get(name)
+    if broken is None:
+        return INSTALL
+    cpu = "--extra-index-url https://download.pytorch.org/whl/cpu "  # else several GB more
+    cpu = cpu if sys.platform == "linux" and "torch" in broken.split() else ""
+    tested = f'-c "{COURSE / "constraints.txt"}"'
+    return f"Run `{PIP} {REINSTALL} {cpu}{tested} {broken}`, then restart the kernel."
 
 
 def widget_check() -> None:
@@ -181,10 +225,26 @@ def folder():
     return f"{storage.RUNS} keeps what you make"
 
 
+def free_memory(group=Path("/sys/fs/cgroup")):
+    """GB: of the machine or, where a container (hub, Binder, Docker) may use less, of that."""
+    import psutil
+
+    free = psutil.virtual_memory().available
+    for folder, limit, used in [
+        (group, "memory.max", "anon"),
+        (group / "memory", "memory.limit_in_bytes", "total_rss"),
+    ]:
+        with contextlib.suppress(OSError, ValueError, KeyError):  # not there, or without a limit
+            most = int((folder / limit).read_text())
+            stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+            free = min(free, most - int(stat[used]))
+    return free / 1e9
+
+
 def machine():
     import psutil
 
-    free, cores = psutil.virtual_memory().available / 1e9, os.cpu_count()
+    free, cores = free_memory(), os.cpu_count()
     disk = psutil.disk_usage(str(COURSE)).free / 1e9
     if free < MEMORY_NEEDED:
         raise MemoryError(f"{free:.1f} GB of memory are free: close other programs or kernels")
@@ -202,6 +262,7 @@ def front_end():
 
 
 def main(only):
+    sys.path.append(str(COURSE))  # for a Python that has what the course needs, but not the course
     parts = {name: partial(package, name, bounds) for name, bounds in requirements().items()}
     parts |= {"pictures": picture} | {env_id: partial(world, env_id) for env_id in WORLDS}
     parts |= {"training": training, "demonstrations": demonstrations, "export": exported}

@@ -1,5 +1,6 @@
 """The self-check uses each part, so a machine on which a part is broken is never called ready."""
 
+import runpy
 import sys
 from pathlib import Path
 
@@ -15,6 +16,9 @@ OLD = {"numpy-1.0.dist-info/METADATA": "Name: numpy\nVersion: 1.0\n"}
 NO_WRITING = (
     "import os\n\ndef replace(*paths):\n    raise PermissionError(paths)\n\nos.replace = replace"
 )
+TWICE = "import os\nos.write(2, b'OMP: Error #15: libomp is here.\\nOMP: Hint\\n')\nos.abort()"
+OLD_PROCESSOR = "import os, signal; os.kill(os.getpid(), signal.SIGILL)"
+NO_UTF8 = f"import os; os.write(1, b'caf\\xe9\\n'); {RAISES}"
 BROKEN = {  # files, the part that finds it, words of what is said
     **{
         f"{module} raises": ({f"{module}/__init__.py": RAISES}, package, "cannot be loaded")
@@ -45,7 +49,10 @@ BROKEN = {  # files, the part that finds it, words of what is said
         {"sitecustomize.py": PATCH.format(module="psutil", name="disk_usage", value=FULL)},
         "the machine", "make room",
     ),
-    "no writing": ({"sitecustomize.py": NO_WRITING}, "the folder `runs`", "PermissionError"),
+    "no writing": ({"sitecustomize.py": NO_WRITING}, "the folder `runs`", "Set COURSE_RUNS to"),
+    "OpenMP twice": ({"torch/__init__.py": TWICE}, "torch", "for the course alone"),
+    "old processor": ({"torch/__init__.py": OLD_PROCESSOR}, "torch", "too old"),
+    "foreign text": ({"h5py/__init__.py": NO_UTF8}, "h5py", "it cannot be loaded"),
 }  # fmt: skip
 
 
@@ -90,11 +97,76 @@ def test_another_python_is_told(version, monkeypatch):
 
 
 def test_a_remedy_for_each_part(monkeypatch):
-    assert "--force-reinstall scipy" in self_check.remedy("scipy", "anything")
-    assert "pygame" in self_check.remedy("CartPole-v1")
-    monkeypatch.setattr(sys, "platform", "win32")
-    told = self_check.remedy("torch", OSError("DLL load failed while importing _C"))
-    assert "Visual C++" in told
+    assert "--force-reinstall" in self_check.remedy("scipy", "anything")
+    assert "pygame-ce" in self_check.remedy("CartPole-v1")  # pygame would gut it
+    assert "h5py" in self_check.remedy("demonstrations") and "onnx" in self_check.remedy("export")
+    for platform, cpu in {"linux": True, "win32": False}.items():
+        monkeypatch.setattr(sys, "platform", platform)
+        assert ("whl/cpu" in self_check.remedy("torch")) == cpu
+    assert "pip" not in self_check.remedy("the machine", "0.1 GB of memory are free")
+
+
+@pytest.mark.parametrize(
+    ("part", "error", "words"),
+    [
+        ("torch", 'OSError: [WinError 126] Error loading "C:\\torch\\lib\\fbgemm.dll"', "Visual C"),
+        ("torch", "OSError: [WinError 1114] 动态链接库(DLL)初始化例程失败。", "Visual C"),
+        ("onnxruntime", "ImportError: DLL load failed while importing pybind11_state", "Visual C"),
+        ("LunarLander-v3", "ImportError: DLL load failed while importing _Box2D", "Visual C"),
+        ("torch", "A module that was compiled using NumPy 1.x cannot be run", "the course alone"),
+        ("scipy", "ImportError: libstdc++.so.6: `GLIBCXX_3.4.30' not found", "the course alone"),
+        ("demonstrations", "OSError: unable to lock file, errno = 37", "HDF5_USE_FILE_LOCKING"),
+    ],
+)
+def test_what_an_error_shows_has_its_own_remedy(part, error, words):
+    assert words in self_check.remedy(part, error)
+
+
+@pytest.mark.parametrize(
+    ("platform", "python", "begins"),
+    [
+        ("linux", "/a b/python", '"/a b/python" -m pip'),
+        ("win32", "C:\\a\\python.exe", "C:\\a\\python.exe -m pip"),
+        ("win32", "C:\\a b\\python.exe", '& "C:\\a b\\python.exe" -m pip'),
+    ],
+)
+def test_a_command_runs_in_the_shell_of_its_system(platform, python, begins, monkeypatch):
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(sys, "executable", python)
+    assert runpy.run_path(self_check.__file__)["PIP"].startswith(begins)
+
+
+def test_an_environment_without_pip_is_told_uv(monkeypatch):
+    monkeypatch.setattr(self_check.importlib.util, "find_spec", lambda name: None)
+    assert "`uv pip install --python" in runpy.run_path(self_check.__file__)["INSTALL"]
+
+
+def test_a_file_that_hides_a_module_is_told(monkeypatch, tmp_path):
+    for name in ["self_check.py", "notes.py", "test.py"]:
+        (tmp_path / "notebooks").mkdir(exist_ok=True)
+        (tmp_path / "notebooks" / name).touch()
+    monkeypatch.setattr(self_check, "requirements", lambda: {"torch": ">=2.7"})
+    monkeypatch.setattr(self_check, "COURSE", tmp_path)
+    for name in ["torch.py", "random.py"]:
+        (tmp_path / "notebooks" / name).touch()
+        with pytest.raises(self_check.NotReady, match=f"takes {name} .*Rename your file"):
+            self_check.check_kernel()
+        (tmp_path / "notebooks" / name).unlink()
+    with pytest.raises(self_check.NotReady, match="another copy of the course.*folder .venv"):
+        self_check.check_kernel()
+
+
+def test_a_container_has_the_memory_of_its_limit(tmp_path):
+    free = self_check.free_memory(tmp_path)
+    (tmp_path / "memory.max").write_text("max\n", encoding="utf-8")
+    (tmp_path / "memory.stat").write_text("anon 400000000\nfile 7\n", encoding="utf-8")
+    assert free > 1.0 and self_check.free_memory(tmp_path) > 1.0
+    (tmp_path / "memory.max").write_text("1000000000\n", encoding="utf-8")
+    assert self_check.free_memory(tmp_path) == 0.6
+    (tmp_path / "memory").mkdir()
+    (tmp_path / "memory/memory.limit_in_bytes").write_text("900000000\n", encoding="utf-8")
+    (tmp_path / "memory/memory.stat").write_text("total_rss 800000000\n", encoding="utf-8")
+    assert self_check.free_memory(tmp_path) == 0.1
 
 
 def test_it_needs_nothing_but_python():
