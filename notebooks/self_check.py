@@ -105,6 +105,7 @@ USES = {"pictures": "matplotlib pillow", "training": "torch numpy scipy"}
 USES |= {"demonstrations": "h5py minari", "export": "onnx onnxruntime onnxscript scikit-learn"}
 USES |= dict.fromkeys(WORLDS, "gymnasium pygame-ce box2d")
 WAYS = {  # what "part: error" shows → what to do, whichever package it is
+    r"WinError 1455|not enough memory|bad_alloc": "Close other programs and kernels.",
     r"(?i)\.dll\b|\bDLL\b|WinError (126|1114)": (  # of torch, onnx, onnxruntime; in any language
         "Install the newest Microsoft Visual C++ Redistributable (x64), then restart the computer."
     ),
@@ -113,6 +114,7 @@ WAYS = {  # what "part: error" shows → what to do, whichever package it is
         " docs/install.md shows."
     ),
     "Illegal instruction": "The processor is too old for this package: use another machine.",
+    r"manifest\.json|is damaged": "Get the folder data again from where you have the course.",
     "lock file": "Set HDF5_USE_FILE_LOCKING to FALSE, then start JupyterLab again.",
     "^the folder": "Set COURSE_RUNS to a folder of yours, then start JupyterLab again.",
     "^the machine": "Then run this cell again.",

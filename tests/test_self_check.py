@@ -115,6 +115,8 @@ def test_a_remedy_for_each_part(monkeypatch):
         ("LunarLander-v3", "ImportError: DLL load failed while importing _Box2D", "Visual C"),
         ("torch", "A module that was compiled using NumPy 1.x cannot be run", "the course alone"),
         ("scipy", "ImportError: libstdc++.so.6: `GLIBCXX_3.4.30' not found", "the course alone"),
+        ("torch", "OSError: [WinError 1455] Error loading cublas.dll", "Close other programs"),
+        ("demonstrations", "ValueError: data/manifest.json is missing", "folder data again"),
         ("demonstrations", "OSError: unable to lock file, errno = 37", "HDF5_USE_FILE_LOCKING"),
     ],
 )
