@@ -1,6 +1,6 @@
 """Is this machine ready for the course? Beside the notebooks, to speak where nothing is installed.
 
-`import self_check` stands first in each notebook: in a kernel that is not the course's, it says so.
+Notebook 00 begins with it; a kernel that is not the course's is told as such.
 `try_all` uses each part of the course once, in a process of its own, so that a crash is told, too.
 """
 
