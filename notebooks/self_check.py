@@ -44,8 +44,8 @@ def requirements() -> dict[str, str]:
     text = (COURSE / "pyproject.toml").read_text(encoding="utf-8")
     listed = text.partition("\ndependencies = [")[2].partition("\n]")[0]
     found = dict(re.findall(r'"([\w-]+)(?:\[[\w,-]+\])?([^"]*)"', listed))
-    found.pop("jupyterlab")  # other programs show notebooks, too
-    return found
+    # Other programs show notebooks, too; and without Box2D only the lander is left out.
+    return {name: bounds for name, bounds in found.items() if name not in ("jupyterlab", "box2d")}
 
 
 def check_kernel() -> None:
@@ -77,10 +77,8 @@ def try_all(*only: str) -> bool:
     check_kernel()
     command = [sys.executable, "-u", "-X", "faulthandler", __file__, "--parts", *only]
     begun, ready = "Python", True
-    with tempfile.TemporaryFile() as errors:
-        child = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=errors, encoding="utf-8", errors="replace"
-        )
+    process = partial(subprocess.Popen, encoding="utf-8", errors="replace", stdout=subprocess.PIPE)
+    with tempfile.TemporaryFile() as errors, process(command, stderr=errors) as child:
         for line in child.stdout:
             if not line.startswith("\x1e"):  # packages print, too
                 continue
@@ -114,10 +112,12 @@ WAYS = {  # what "part: error" shows → what to do, whichever package it is
         " docs/install.md shows."
     ),
     "Illegal instruction": "The processor is too old for this package: use another machine.",
+    r"\w+ not available|video device": "Unset SDL_VIDEODRIVER, then start JupyterLab again.",
     r"manifest\.json|is damaged": "Get the folder data again from where you have the course.",
     "lock file": "Set HDF5_USE_FILE_LOCKING to FALSE, then start JupyterLab again.",
     "^the folder": "Set COURSE_RUNS to a folder of yours, then start JupyterLab again.",
     "^the machine": "Then run this cell again.",
+    "^front end": f'Run `{PIP} "ipywidgets>=8.1"`, then start JupyterLab again.',
 }
 
 
@@ -176,6 +176,9 @@ def picture():
 def world(env_id):
     import gymnasium as gym
 
+    if env_id.startswith("LunarLander") and importlib.util.find_spec("Box2D") is None:
+        told = "is not there, as Box2D is not: what needs it is left out in the notebooks"
+        return f"{env_id} {told} (docs/install.md says how to get it)"
     env = gym.make(env_id, render_mode="rgb_array")
     env.reset(seed=0)
     env.step(0)
@@ -259,7 +262,10 @@ def front_end():
     if "COLAB_RELEASE_TAG" in os.environ or "VSCODE_PID" in os.environ:
         return "shown by " + ("Colab" if "COLAB_RELEASE_TAG" in os.environ else "VS Code")
     if importlib.util.find_spec("jupyterlab"):
-        return f"JupyterLab {metadata.version('jupyterlab')}"
+        lab, widgets = metadata.version("jupyterlab"), metadata.version("ipywidgets")
+        if tuple(map(int, widgets.split(".")[:2])) < (8, 1):
+            raise ImportError(f"JupyterLab {lab} shows no widgets of ipywidgets {widgets}")
+        return f"JupyterLab {lab}"
     return "JupyterLab is not here: another program shows the notebooks"
 
 

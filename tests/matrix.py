@@ -18,15 +18,19 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FOLDER, PAGE = ROOT / ".matrix", ROOT / "docs" / "matrix.md"
 CELLS = [f"{p}-{v}" for p in ("3.10", "3.11", "3.12", "3.13") for v in ("lowest", "newest")]
-CELLS += ["3.12-colab"]
-COLAB = ["ipykernel==6.17.1", "ipywidgets==7.7.1", "jupyterlab; python_version < '0'"]  # without it
+CELLS += ["3.12-colab", "3.12-nobox2d"]
+OVERRIDES = {  # what is asked for where Python is below 0 is not installed
+    "colab": ["ipykernel==6.17.1", "ipywidgets==7.7.1", "jupyterlab; python_version < '0'"],
+    "nobox2d": ["box2d; python_version < '0'"],
+}
 TOLD = ["python", "torch", "numpy", "scipy", "gymnasium", "onnx", "onnxruntime", "onnxscript"]
 TOLD += ["ipykernel", "ipywidgets", "jupyterlab"]
 ABOUT = """# Versions on which the notebooks run
 
 Written by `make matrix`. *lowest*: the lowest versions that `pyproject.toml` allows and that need
 no compiler; *newest*: the newest that there are; *colab*: ipykernel and ipywidgets as old as
-Colab's, no JupyterLab, the rest new. ✓ passed, ✗ failed, – is still to run.
+Colab's, no JupyterLab, the rest new; *nobox2d*: without Box2D, as on ARM Linux, so what needs the
+lander is left out, the rest new. ✓ passed, ✗ failed, – is still to run.
 """
 NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
 # What the Python of an environment runs, beside run_notebooks.py.
@@ -89,7 +93,7 @@ def make_environment(cell: str) -> None:
     interpreter = uv("python", "find", "--system", python).strip()
     how = ["--resolution", "lowest-direct" if versions == "lowest" else "highest"]
     how += ["--python-version", python, "--only-binary", ":all:", "--no-header", "--no-annotate"]
-    write_whole(place / "overrides.txt", "\n".join(COLAB if versions == "colab" else []))
+    write_whole(place / "overrides.txt", "\n".join(OVERRIDES.get(versions, [])))
     lists = ["pyproject.toml", "-", "--overrides", place / "overrides.txt"]
     # nbclient runs the notebooks; jupyterlab, which brings it, is not in every cell.
     packages = uv("pip", "compile", *lists, *how, cwd=ROOT, input="nbclient>=0.10\n")

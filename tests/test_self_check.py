@@ -56,13 +56,38 @@ BROKEN = {  # files, the part that finds it, words of what is said
 }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("version", "fine"), [("7.7.1", False), ("8.0.7", False), ("8.10.0", True)]
+)
+def test_widgets_too_old_for_jupyterlab(version, fine, tmp_path, monkeypatch, capsys):
+    pytest.importorskip("jupyterlab")
+    monkeypatch.delenv("VSCODE_PID", raising=False)
+    place = tmp_path / f"ipywidgets-{version}.dist-info"
+    place.mkdir()
+    (place / "METADATA").write_text(f"Name: ipywidgets\nVersion: {version}\n", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert self_check.try_all("front end") == fine
+    printed = capsys.readouterr().out
+    assert fine or f"ipywidgets {version}" in printed and '"ipywidgets>=8.1"`' in printed
+
+
+def test_without_box2d_only_the_lander_is_left_out(tmp_path, monkeypatch, capsys):
+    blocked = "import sys\nsys.modules['Box2D'] = None"
+    (tmp_path / "sitecustomize.py").write_text(blocked, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert self_check.try_all("LunarLander-v3", "CartPole-v1")
+    printed = capsys.readouterr().out
+    assert "ok  LunarLander-v3 is not there" in printed and "docs/install.md" in printed
+    assert "CartPole-v1 runs" in printed and "FIX" not in printed
+
+
 @pytest.mark.slow
 def test_this_machine_is_ready(capsys):
     assert self_check.try_all()
     printed = capsys.readouterr().out
     assert "FIX" not in printed and "Everything is ready" in printed
     for env_id in self_check.WORLDS:
-        assert f"ok  {env_id} runs" in printed
+        assert f"ok  {env_id} " in printed
     assert all(f"ok  {package} " in printed for package in self_check.requirements())
 
 
@@ -115,6 +140,7 @@ def test_a_remedy_for_each_part(monkeypatch):
         ("LunarLander-v3", "ImportError: DLL load failed while importing _Box2D", "Visual C"),
         ("torch", "A module that was compiled using NumPy 1.x cannot be run", "the course alone"),
         ("scipy", "ImportError: libstdc++.so.6: `GLIBCXX_3.4.30' not found", "the course alone"),
+        ("CartPole-v1", "error: x11 not available", "SDL_VIDEODRIVER"),
         ("torch", "OSError: [WinError 1455] Error loading cublas.dll", "Close other programs"),
         ("demonstrations", "ValueError: data/manifest.json is missing", "folder data again"),
         ("demonstrations", "OSError: unable to lock file, errno = 37", "HDF5_USE_FILE_LOCKING"),
