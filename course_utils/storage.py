@@ -1,24 +1,27 @@
 """Files: agents with their lineage card, and what ships with the course.
 
 All are safetensors files: numbers and a header in JSON, nothing that could run code. A file is
-written beside its place and moved there when it is whole.
+written beside its place and moved there when it is whole; a hash of all that it holds is in it.
 """
 
 import copy
 import hashlib
 import json
 import os
+import re
+import time
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import safe_open
-from safetensors.torch import save
+from safetensors.torch import load, save
 
 from course_utils import evaluation
 from course_utils.networks import QNetwork, learning_part
+from course_utils.settings import checked
 
 COURSE = Path(__file__).parents[1]
 SHIPPED = COURSE / "data"
@@ -26,48 +29,88 @@ SHIPPED = COURSE / "data"
 RUNS = COURSE / os.path.expanduser(os.environ.get("COURSE_RUNS") or "runs")
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file beside its place, then move it there: an older one stays until this is whole."""
+SEAL = b"course-sha256:" + b"0" * 64  # where in a file its hash is to be
+
+
+@checked
+def write_whole(path: Path | str, content: bytes) -> None:
+    """Write a file beside its place, then move it there: an older one stays until this is whole.
+
+    A `SEAL` in the content gets its SHA-256. Raises OSError with one sentence.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".unfinished")
-    with open(unfinished, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())  # else a power cut may leave the new name on an empty file
-    unfinished.replace(path)
+    unfinished = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.unfinished")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f"{path.name}.*unfinished"):
+            with suppress(OSError):  # another process may be quicker
+                if time.time() - left.stat().st_mtime > 600:  # that process was killed
+                    left.unlink()
+        with open(unfinished, "wb") as file:
+            file.write(sealed(content))
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut may leave the new name on an empty file
+        unfinished.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink()
+        way = "make room, or choose a folder of your own, such as by COURSE_RUNS"
+        raise type(error)(f"{path} cannot be written ({error.strerror or error}): {way}.") from None
+
+
+def sealed(content: bytes) -> bytes:
+    """The content with its SHA-256 in its `SEAL`, if it has one."""
+    return content.replace(SEAL, SEAL[:-64] + hashlib.sha256(content).hexdigest().encode(), 1)
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[Path]:
-    """The path of a file, for a block in which any error means that the file is bad.
+@checked
+def reading(path: Path | str) -> Iterator[bytes]:
+    """The content of a file, for a block in which any error means that the file is bad.
 
-    Raises FileNotFoundError if it is not there, ValueError if it is damaged or foreign.
+    Raises FileNotFoundError if it is not there, OSError if it cannot be read, ValueError if it is
+    damaged (older files have no seal) or foreign.
     """
     path = Path(path)
     if not path.exists():
         told = f"{path.name} is not in {path.parent}"
         raise FileNotFoundError(f"{told}: run the cell or command that makes it first.")
     try:
-        yield path
+        content = path.read_bytes()
+        for seal in re.findall(SEAL[:-64] + b"[0-9a-f]{64}", content):
+            if sealed(content.replace(seal, SEAL, 1)) != content:
+                raise ValueError(seal)
+        yield content
+    except OSError as error:
+        way = "it must be a file, no folder, that you may read"
+        raise type(error)(f"{path} cannot be read ({error.strerror or error}): {way}.") from None
     except Exception:  # what safetensors, NumPy and ONNX Runtime raise has no class in common
         raise ValueError(f"{path.name} is damaged, or not the course's: make it again.") from None
 
 
+def as_json(value):
+    """Arrays and NumPy's numbers as JSON can hold them; TypeError for what has no such form."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"a card or facts cannot hold {value!r:.60}: tell it in words or numbers.")
+
+
 def save_tensors(path: Path, tensors: dict[str, torch.Tensor], facts: dict) -> None:
     """Write tensors and facts (whatever JSON can hold) as one file, whole or not at all."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    write_whole(path, save(tensors, metadata={"facts": json.dumps(facts)}))
+    tensors = {name: torch.as_tensor(t).detach().cpu().contiguous() for name, t in tensors.items()}
+    told = {"facts": json.dumps(facts, default=as_json), "seal": SEAL.decode()}
+    write_whole(path, save(tensors, metadata=told))
 
 
 def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
-    """What `save_tensors` wrote. FileNotFoundError; ValueError for a damaged or foreign file."""
-    with reading(path), safe_open(path, framework="pt") as file:
-        facts = json.loads(file.metadata()["facts"])
-        return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118
+    """What `save_tensors` wrote. Raises as `reading`."""
+    with reading(path) as content:  # 8 bytes for the length of the header, the header, the numbers
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        return dict(sorted(load(content).items())), json.loads(header["__metadata__"]["facts"])
 
 
-def lineage_card(environment: str, parent: str | None, returns: np.ndarray, **facts) -> dict:
+@checked
+def lineage_card(environment: str, parent: str | None, returns: np.ndarray | list, **facts) -> dict:
     """What is told of an agent: its origin, what it can do, and the facts of its making.
 
     returns: [S], the mean return of each agent. The interval is of their interquartile mean.
@@ -77,42 +120,66 @@ def lineage_card(environment: str, parent: str | None, returns: np.ndarray, **fa
     return {"environment": environment, "parent": parent} | measured | facts
 
 
-def save_agent(path: Path, network: QNetwork, card: dict) -> None:
+@checked
+def save_agent(path: Path | str, network: QNetwork, card: dict) -> None:
     """Save a network with its lineage card, which names `environment` and `parent` (or None).
 
-    Raises ValueError if it does not, and for a network with parts that its arguments do not tell.
+    Raises ValueError if it does not, or does not fit; for weights that are NaN; and for a network
+    with parts that its arguments do not tell.
     """
-    missing = {"environment", "parent"} - set(card)
-    if missing:
-        raise ValueError(f"the lineage card lacks {', '.join(sorted(missing))}.")
     if network.state_dict().keys() != QNetwork(**network.arguments).state_dict().keys():
         told = "this network has parts that its arguments do not tell, such as LoRA"
         way = "`parts.plain(parts.merge(network))`, or what learns by `save_part`"
         raise ValueError(f"{told}: save {way}.")
     card = card | {"parameters": network.parameters_of_one(), "seeds": network.seeds}
+    _check_agent(path, network, card)
     save_tensors(path, network.state_dict(), {"card": card, "network": network.arguments})
 
 
 def load_agent(path: Path) -> tuple[QNetwork, dict]:
-    """Load an agent: its network, and its lineage card. Raises as `load_tensors`."""
+    """Load an agent: its network, and its lineage card. Raises as `reading` and `save_agent`."""
     tensors, facts = load_tensors(path)
     if "network" not in facts:
-        raise ValueError(f"{Path(path).name} holds no agent; it has {', '.join(facts)}.")
-    network = QNetwork(**facts["network"])
-    network.load_state_dict(tensors)
-    return network, facts["card"]
+        told = ", ".join(facts) or "no facts"
+        raise ValueError(f"{Path(path).name} holds no agent; it has {told}.")
+    with reading(path):
+        network, card = QNetwork(**facts["network"]), dict(facts["card"])
+        network.load_state_dict(tensors)
+    _check_agent(path, network, card)
+    return network, card
 
 
-def save_part(path: Path, network: QNetwork, card: dict) -> None:
+def _check_agent(path, network, card):
+    if missing := {"environment", "parent"} - set(card):
+        raise ValueError(f"the lineage card lacks {', '.join(sorted(missing))}.")
+    check_finite(path, network.state_dict())
+    own = {"parameters": network.parameters_of_one(), "seeds": network.seeds}
+    if card | own != card or np.size(card.get("return", own["seeds"] * [0])) != own["seeds"]:
+        told = "has a card of other networks (parameters, seeds, return)"
+        raise ValueError(f"{Path(path).name} {told}: make the card or the file again.")
+
+
+def check_finite(path: Path, tensors: dict[str, torch.Tensor]) -> None:
+    """ValueError, with the name of the file, if not all of its weights are numbers."""
+    if not all(tensor.isfinite().all() for tensor in tensors.values()):
+        raise ValueError(f"{Path(path).name}: a weight is NaN or infinite: train it again.")
+
+
+@checked
+def save_part(path: Path | str, network: QNetwork, card: dict) -> None:
     """Save only what learns, beside the source agent's file. The card names its task."""
+    if not learning_part(network):
+        raise ValueError("nothing learns in this network: save all of it by `save_agent`.")
     frozen = fingerprint(learning_part(network, False))
+    check_finite(path, learning_part(network))
     save_tensors(path, learning_part(network), {"card": card, "frozen": frozen})
 
 
-def load_part(path: Path, network: QNetwork) -> tuple[QNetwork, dict]:
+@checked
+def load_part(path: Path | str, network: QNetwork) -> tuple[QNetwork, dict]:
     """A copy of a network, changed as the saved one, with the saved part put in; and its card.
 
-    Raises ValueError for a part of another shape or source, and as `load_tensors`.
+    Raises ValueError for a part of another shape or source, for NaN, and as `load_tensors`.
     """
     part, facts = load_tensors(path)
     network, own, file = copy.deepcopy(network), learning_part(network), Path(path).name
@@ -122,6 +189,7 @@ def load_part(path: Path, network: QNetwork) -> tuple[QNetwork, dict]:
             raise ValueError(f"{file} has {name} {there}, not {here}: change the network alike.")
     if facts.get("frozen") != fingerprint(learning_part(network, False)):
         raise ValueError(f"{file} belongs to another source agent: load the one it was trained on.")
+    check_finite(path, part)
     network.load_state_dict(part, strict=False)
     return network, facts["card"]
 
@@ -131,21 +199,39 @@ def shipped(name: str, folder: Path = SHIPPED) -> Path:
 
     Raises FileNotFoundError or ValueError with a sentence that says how to get the file back.
     """
-    known = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    again = "get it back with `git checkout data/{0}`, or make it again with `make data`."
+    try:
+        manifest = json.loads((folder / "manifest.json").read_bytes())
+        known = {file: facts["sha256"] for file, facts in manifest.items()}
+    except Exception:  # it is not there, no JSON, or JSON of another form
+        told = f"data/manifest.json is missing or damaged: {again.format('manifest.json')}"
+        raise ValueError(told) from None
     if name not in known:
         raise ValueError(f"the course ships no file '{name}'. It ships: {', '.join(known)}.")
-    path = folder / name
-    again = f"get it back with `git checkout data/{name}`, or make it again with `make data`."
-    if not path.exists():
-        raise FileNotFoundError(f"data/{name} is missing: {again}")
-    if sha256(path) != known[name]["sha256"]:
-        raise ValueError(f"data/{name} is damaged (its SHA-256 is not the manifest's): {again}")
+    if not (path := folder / name).is_file():
+        raise FileNotFoundError(f"data/{name} is missing: {again.format(name)}")
+    if sha256(path) != known[name]:
+        told = f"data/{name} is damaged (its SHA-256 is not the manifest's)"
+        raise ValueError(f"{told}: {again.format(name)}")
     return path
 
 
 def find_agent(name: str) -> Path:
-    """The learner's own agent of that name in `runs`, if there is one, else the shipped one."""
-    return RUNS / name if (RUNS / name).exists() else shipped(name)
+    """The learner's own agent of that name in `runs`, if there is one, else the shipped one.
+
+    Raises ValueError for an own one that is not for the shipped one's task, and as both.
+    """
+    if not name or not (own := RUNS / name).exists():
+        return shipped(name)
+    if (SHIPPED / name).exists() and (mine := _task_of(own)) != (needed := _task_of(shipped(name))):
+        raise ValueError(f"{own} is for {mine}, not for {needed}: rename or delete it.")
+    return own
+
+
+def _task_of(path):
+    network, card = load_agent(path)
+    sizes = network.arguments["observations"], network.arguments["actions"]
+    return f"{card['environment']} ({sizes[0]} observations, {sizes[1]} actions)"
 
 
 def fingerprint(tensors: dict[str, torch.Tensor]) -> str:

@@ -28,7 +28,7 @@ def test_a_card_without_its_ancestor_is_refused(tmp_path):
 
 def test_an_older_file_survives_a_failed_write(tmp_path):
     path = tmp_path / "a.safetensors"
-    storage.save_agent(path, QNetwork(1, 4, 2), CARD)
+    storage.save_agent(path, QNetwork(3, 4, 2), CARD)
     before = path.read_bytes()
     with pytest.raises(TypeError):
         storage.save_tensors(path, {"x": torch.zeros(2)}, {"not for JSON": object()})
@@ -41,7 +41,7 @@ def test_a_bad_file_gets_one_sentence(tmp_path):
         FileNotFoundError, match="a.safetensors is not in .*: run the cell or command that makes it"
     ):
         storage.load_agent(path)
-    storage.save_agent(path, QNetwork(1, 4, 2), CARD)
+    storage.save_agent(path, QNetwork(3, 4, 2), CARD)
     whole = path.read_bytes()
     for damaged in (b"", b"hello", whole[: len(whole) // 2], b"\xff" * 100):
         path.write_bytes(damaged)
@@ -84,7 +84,7 @@ def test_a_part_goes_to_its_own_source_only(tmp_path):
 def test_ones_own_agent_comes_first(tmp_path, monkeypatch):
     monkeypatch.setattr(storage, "RUNS", tmp_path)
     assert storage.find_agent("cartpole.safetensors") == storage.SHIPPED / "cartpole.safetensors"
-    storage.save_agent(tmp_path / "cartpole.safetensors", QNetwork(1, 4, 2), CARD)
+    storage.save_agent(tmp_path / "cartpole.safetensors", QNetwork(3, 4, 2), CARD)
     assert storage.find_agent("cartpole.safetensors") == tmp_path / "cartpole.safetensors"
 
 

@@ -4,7 +4,6 @@ import html
 import io
 import json
 import logging
-import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -16,15 +15,17 @@ import torch
 from torch import nn
 
 from course_utils.networks import QNetwork
-from course_utils.storage import reading, write_whole
+from course_utils.settings import checked
+from course_utils.storage import SEAL, as_json, check_finite, reading, write_whole
 
 
 @torch.no_grad()
+@checked
 def plain_network(network: QNetwork, number: int = 0, task: int | None = None) -> nn.Sequential:
     """Agent `number` of a network as ordinary PyTorch layers on the CPU, [n, D] → [n, A].
 
     task: whose head. The observation's scale becomes part of the first weights. Raises ValueError
-    for an agent or head that is not there, for dueling, and for added parts.
+    for an agent or head that is not there, for NaN, for dueling, and for added parts.
     """
     own, facts = [*network.hidden, network.head_of(task)], network.arguments
     if added := {type(part).__name__ for part in (network, *own)} - {"QNetwork", "SeedLinear"}:
@@ -33,8 +34,9 @@ def plain_network(network: QNetwork, number: int = 0, task: int | None = None) -
         raise ValueError(f"{told}: {merging}, or distil it into a plain network.")
     if facts["dueling"]:
         raise ValueError("a dueling network is no chain: distil it into a student without dueling.")
-    if not 0 <= number < network.seeds:
-        raise ValueError(f"there is no agent {number}: choose one from 0 to {network.seeds - 1}.")
+    if number not in range(network.seeds):
+        raise ValueError(f"there is no agent {number!r}: choose one from 0 to {network.seeds - 1}.")
+    check_finite("this network", network.state_dict())
     norm = [nn.LayerNorm(facts["width"], elementwise_affine=False)] if facts["layer_norm"] else []
     chain = []
     for layer in own:
@@ -62,20 +64,25 @@ def numpy_q(layers: list[tuple[np.ndarray, np.ndarray]], observation: np.ndarray
     return observation.dot(weight) + bias
 
 
-def save_layers(path: Path, layers: list[tuple], card: dict | None = None) -> None:
-    """Write layers as one .npz file, with the agent's lineage card as text."""
+@checked
+def save_layers(path: Path | str, layers: list[tuple], card: dict | None = None) -> None:
+    """Write layers by `layers_of` as one .npz file, with the agent's lineage card as text."""
     arrays, buffer = {}, io.BytesIO()
     for n, (w, b) in enumerate(layers):
         arrays |= {f"w_{n}": w, f"b_{n}": b}
-    np.savez(buffer, **arrays, card=json.dumps(card or {}))
+    if not arrays:
+        raise ValueError("there are no layers to save: take those of `layers_of`.")
+    np.savez(buffer, **arrays, card=json.dumps(card or {}, default=as_json))
     write_whole(path, buffer.getvalue())
 
 
 def load_layers(path: Path) -> tuple[list[tuple[np.ndarray, np.ndarray]], dict]:
     """Layers and card by `save_layers`. Raises as `storage.reading`."""
-    with reading(path) as there, np.load(there, allow_pickle=False) as file:
+    with reading(path) as content, np.load(io.BytesIO(content), allow_pickle=False) as file:
         layers = [(file[f"w_{n}"], file[f"b_{n}"]) for n in range(len(file) // 2)]
-        numpy_q(layers, np.zeros(len(layers[0][0]), np.float32))  # the shapes fit each other
+        q = numpy_q(layers, np.zeros(len(layers[0][0]), np.float32))  # the shapes fit each other
+        if not np.isfinite(q).all():
+            raise ValueError("a weight is NaN")
         return layers, json.loads(file["card"].item())
 
 
@@ -90,7 +97,7 @@ def export_onnx(path: Path, network: QNetwork, number: int = 0, task: int | None
         node.ClearField("metadata_props")  # they name folders of this machine
     # onnxruntime below 1.24 turns weights when it quantizes, and stumbles over their old shapes.
     model.graph.ClearField("value_info")
-    write_whole(path, model.SerializeToString())
+    _write_onnx(path, model)
 
 
 def quantize_onnx(path: Path, path_int8: Path) -> None:
@@ -103,11 +110,19 @@ def quantize_onnx(path: Path, path_int8: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     onnx_q(path)  # raises for a bad file
-    with _quiet(), tempfile.TemporaryDirectory() as folder:
-        made = Path(folder) / "int8.onnx"
+    with _quiet(), reading(path) as content:
+        made = io.BytesIO()
         # Without VNNI a processor adds two products in 16 bits: one bit must be left for that.
-        quantize_dynamic(onnx.load(path), made, weight_type=QuantType.QInt8, reduce_range=True)
-        write_whole(path_int8, made.read_bytes())
+        settings = {"weight_type": QuantType.QInt8, "reduce_range": True}
+        quantize_dynamic(onnx.load_from_string(content), made, **settings)
+    _write_onnx(path_int8, onnx.load_from_string(made.getvalue()))
+
+
+def _write_onnx(path, model):
+    """With a seal, in the place of one that the model had."""
+    del model.metadata_props[:]
+    model.metadata_props.add(key="seal", value=SEAL.decode())
+    write_whole(path, model.SerializeToString())
 
 
 def onnx_q(path: Path) -> Callable:
@@ -117,15 +132,26 @@ def onnx_q(path: Path) -> Callable:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
-    with reading(path) as there:
-        session = onnxruntime.InferenceSession(there, options, providers=["CPUExecutionProvider"])
+    with reading(path) as content:
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         names = [port.name for port in (*session.get_inputs(), *session.get_outputs())]
         if names != ["observation", "q"]:
             raise ValueError(names)
-    return lambda observation: session.run(["q"], {"observation": observation})[0]
+
+    def q(observation):
+        try:
+            return session.run(["q"], {"observation": observation})[0]
+        except Exception:
+            needed = f"float32 [n, {session.get_inputs()[0].shape[1]}]"
+            raise ValueError(f"this ONNX file needs an observation {needed}.") from None
+
+    return q
 
 
-def write_html(path: Path, network: QNetwork, number=0, title="A CartPole agent to take home"):
+@checked
+def write_html(
+    path: Path | str, network: QNetwork, number=0, title: str = "A CartPole agent to take home"
+) -> None:
     """Write agent `number` as one HTML file that needs nothing else and plays CartPole-v1.
 
     title: plain text. A weight takes about 12 bytes, two layers of 16 units less than 20 KB.
@@ -141,8 +167,11 @@ def write_html(path: Path, network: QNetwork, number=0, title="A CartPole agent 
     write_whole(path, page.replace("{{title}}", html.escape(title)).encode())
 
 
-def latency(act: Callable, observations: np.ndarray, calls: int = 2000) -> np.ndarray:
+@checked
+def latency(act: Callable, observations: np.ndarray | list, calls: int = 2000) -> np.ndarray:
     """Microseconds of wall time of each act(observations[i]), in turn, after a hundred: [calls]."""
+    if not len(observations):
+        raise ValueError("there are no observations: give one or more.")
     times = []
     for i in range(100 + calls):
         observation = observations[i % len(observations)]

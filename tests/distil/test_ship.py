@@ -177,7 +177,7 @@ def test_the_page_holds_the_weights_and_needs_nothing_else(tmp_path):
 def test_a_page_with_numbers_that_are_none_is_not_written(tmp_path):
     network = make_network()
     network.head.bias.data[0, 0, 1] = torch.nan
-    with pytest.raises(ValueError, match="not JSON compliant"):
+    with pytest.raises(ValueError, match="this network: a weight is NaN"):
         ship.write_html(tmp_path / "agent.html", network)
     assert list(tmp_path.iterdir()) == []
 
