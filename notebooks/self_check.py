@@ -112,7 +112,7 @@ WAYS = {  # what "part: error" shows → what to do, whichever package it is
         " docs/install.md shows."
     ),
     "Illegal instruction": "The processor is too old for this package: use another machine.",
-    r"\w+ not available|video device": "Unset SDL_VIDEODRIVER, then start JupyterLab again.",
+    r"(x11|wayland) not available|video device": "Unset SDL_VIDEODRIVER; start JupyterLab again.",
     r"manifest\.json|is damaged": "Get the folder data again from where you have the course.",
     "lock file": "Set HDF5_USE_FILE_LOCKING to FALSE, then start JupyterLab again.",
     "^the folder": "Set COURSE_RUNS to a folder of yours, then start JupyterLab again.",
