@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,6 +10,11 @@ from typing import NamedTuple
 import gymnasium as gym
 import numpy as np
 
+from course_utils.settings import checked
+
+NEXT_STEP = gym.vector.AutoresetMode.NEXT_STEP
+INTERFACE = "reset(seed, options) gives observation and info; step(action) gives observation, "
+INTERFACE += "reward, terminated, truncated and info; gymnasium.utils.env_checker tries it"
 # What an observation is multiplied by before a network sees it, where its numbers differ in size.
 OBSERVATION_SCALE = {"CartPole-v1": [0.5, 0.5, 5.0, 0.5], "MountainCar-v0": [1.0, 10.0]}
 
@@ -55,16 +61,23 @@ class MDP:
         vars(self).update(_edges=edges, _start_edges=start_edges)  # derived once, as step is hot
 
 
+def ask(whom: str, then: str, call: Callable, *arguments, **named):
+    """What a call to Gymnasium or an environment returns; ValueError for whatever it raises."""
+    try:
+        return call(*arguments, **named)
+    except Exception as error:
+        told = " ".join(f"{whom}: {error} {then}".split())
+        raise ValueError(told) from (None if isinstance(error, gym.error.Error) else error)
+
+
+@checked
 def read_mdp(env_id: str, **env_arguments) -> MDP:
     """Read the transition table `env.unwrapped.P` of a toy-text environment, as "FrozenLake-v1".
 
     Raises ValueError for an unknown environment or argument, and for one that has no table.
     """
-    try:
-        env = gym.make(env_id, **env_arguments)
-    except (gym.error.Error, TypeError) as error:
-        known = "Try 'FrozenLake-v1'."
-        raise ValueError(f"Gymnasium cannot make '{env_id}': {error} {known}") from None
+    whom = f"Gymnasium cannot make '{env_id}'"
+    env = ask(whom, "Try 'FrozenLake-v1'.", gym.make, env_id, **env_arguments)
     if not hasattr(env.unwrapped, "P"):
         told = f"{env_id} has no transition table, so its values cannot be computed exactly"
         raise ValueError(f"{told}; use FrozenLake-v1, CliffWalking-v1 or Taxi-v4.")
@@ -76,25 +89,30 @@ def read_mdp(env_id: str, **env_arguments) -> MDP:
         columns[:, s, a, : len(table[s][a])] = np.array(table[s][a], dtype=float).T
     probability, next_state, reward, terminated = columns
     start = np.asarray(env.unwrapped.initial_state_distrib, dtype=float)
+    if not math.isclose(start.sum(), 1):
+        raise ValueError(f"{env_id} has no start: its map needs an S.")
     limit, ends = env.spec.max_episode_steps or np.inf, terminated.astype(bool)
     return MDP(env_id, probability, next_state.astype(int), reward, ends, start, limit)
 
 
+@checked
 def make_envs(env_id: str, copies: int, **env_arguments) -> gym.vector.VectorEnv:
     """`copies` environments that step together: Gymnasium's array version if there is one.
 
     ValueError for an unknown one, uncountable actions, observations that are no vector.
     """
-    try:
-        mode = "vector_entry_point" if has_array_version(env_id) else "sync"
-        envs = gym.make_vec(env_id, num_envs=copies, vectorization_mode=mode, **env_arguments)
-    except (gym.error.Error, TypeError) as error:
-        raise ValueError(f"Gymnasium cannot make '{env_id}': {error} Try 'CartPole-v1'.") from None
+    whom = f"Gymnasium cannot make '{env_id}'"
+    form = {"vectorization_mode": "vector_entry_point" if has_array_version(env_id) else "sync"}
+    form |= {"num_envs": copies} | env_arguments
+    envs = ask(whom, "Try 'CartPole-v1'.", gym.make_vec, env_id, **form)
+    if envs.metadata.get("autoreset_mode", NEXT_STEP) != NEXT_STEP:
+        raise ValueError("a step of these networks expects the autoreset_mode NEXT_STEP: leave it.")
     actions, observations = envs.single_action_space, envs.single_observation_space
     if not isinstance(actions, gym.spaces.Discrete):
         told = f"{env_id} has the actions {actions}: Q-learning takes the maximum over a list"
         raise ValueError(f"{told}, so it needs a Discrete action space, as in CartPole-v1.")
-    if not isinstance(observations, gym.spaces.Box) or len(observations.shape) != 1:
+    shape = getattr(observations, "shape", None)
+    if not isinstance(observations, gym.spaces.Box) or len(shape) != 1 or 0 in shape:
         told = f"{env_id} has the observations {observations}: these networks need a vector"
         raise ValueError(f"{told}. For images use a convolution, for a few states a table.")
     return envs
@@ -102,7 +120,8 @@ def make_envs(env_id: str, copies: int, **env_arguments) -> gym.vector.VectorEnv
 
 def has_array_version(env_id: str) -> bool:
     """Whether Gymnasium steps many copies of this environment as one array."""
-    return gym.spec(env_id).vector_entry_point is not None
+    whom = f"Gymnasium cannot make '{env_id}'"
+    return ask(whom, "Try 'CartPole-v1'.", gym.spec, env_id).vector_entry_point is not None
 
 
 class Step(NamedTuple):
@@ -125,7 +144,10 @@ class Step(NamedTuple):
         return self.terminated | self.truncated
 
 
-def play(act, env_id: str, seeds: int, copies: int, seed=0, **arguments) -> Iterator[Step]:
+@checked
+def play(
+    act: Callable, env_id: str, seeds: int, copies: int, seed=0, **arguments
+) -> Iterator[Step]:
     """Let S agents act in N = `copies` environments each, without end. Raises as `make_envs`.
 
     act: observations [S, N, D] to actions [S, N]; it is asked anew at each step.
@@ -134,14 +156,28 @@ def play(act, env_id: str, seeds: int, copies: int, seed=0, **arguments) -> Iter
 
 
 def play_in(envs: gym.vector.VectorEnv, act: Callable, seeds: int, seed: int) -> Iterator[Step]:
-    """The same in environments that are there. The only loop of the course that steps networks."""
-    observation, _ = envs.reset(seed=seed)
+    """The same in environments that are there. The only loop of the course that steps networks.
+
+    ValueError for actions that are none, for what is no number, and for whatever they raise.
+    """
+    name, actions = envs.spec.id if envs.spec else envs, envs.single_action_space
+    whom = f"{name} broke down"
+    [seen, _] = ask(whom, INTERFACE, envs.reset, seed=seed)
+    observation = _finite(name, "observation", seen).astype(np.float32, copy=False)
     observation = observation.reshape(seeds, -1, observation.shape[-1])
     real, number = np.ones(observation.shape[:2], bool), 0
     while True:
-        action = np.asarray(act(observation))
-        stepped = envs.step(action.reshape(-1))
-        next_observation = stepped[0].reshape(observation.shape)
+        action = np.asarray(act(observation.copy()))  # what it writes there is its own affair
+        if action.shape != real.shape or action.dtype.kind not in "biu":
+            told = f"`act` must return whole numbers {list(real.shape)}, one action for each row"
+            raise ValueError(f"{told}, not {action.dtype} {list(action.shape)}: see `greedy`.")
+        if action.min() < 0 or action.max() >= actions.n:
+            told = f"`act` chose an action from {action.min()} to {action.max()}"
+            raise ValueError(f"{told}; in {name} there are the actions 0 to {actions.n - 1}.")
+        stepped = ask(whom, INTERFACE, envs.step, action.reshape(-1) + actions.start)
+        seen = _finite(name, "observation", stepped[0]).astype(np.float32, copy=False)
+        next_observation = seen.reshape(observation.shape)
+        _finite(name, "reward", stepped[1])
         paid = (each.reshape(real.shape) for each in stepped[1:4])  # reward and the two ends
         step = Step(observation, action, *paid, next_observation, real)
         yield step
@@ -149,6 +185,13 @@ def play_in(envs: gym.vector.VectorEnv, act: Callable, seeds: int, seed: int) ->
         number += 1
         if number % 200 == 0:
             give_back_memory()
+
+
+def _finite(name, what, value):
+    if not math.isfinite(value.sum()):
+        broken = value[~np.isfinite(value)][0]
+        raise ValueError(f"{name} gave the {what} {broken}: repair the environment.")
+    return value
 
 
 def give_back_memory() -> None:

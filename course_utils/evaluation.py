@@ -4,16 +4,19 @@ The definitions are those of Agarwal et al. 2021 (arXiv 2108.13264); SciPy does 
 """
 
 from collections.abc import Callable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
 import scipy  # its slow part, scipy.stats, loads when it is first used
 
 from course_utils import envs
-from course_utils.networks import greedy
+from course_utils.networks import QNetwork, greedy
+from course_utils.settings import check_array, checked
 
 RESAMPLES = 2000
+LONGEST_EPISODE = 100_000  # steps; what has not ended then has no end
+ENDLESS = "an episode does not end: register the environment with a limit, max_episode_steps."
 
 
 class Estimate(NamedTuple):
@@ -35,10 +38,11 @@ class Estimate(NamedTuple):
 
 def interquartile_mean(values, axis: int = 0):
     """The mean of the middle half: the lowest and the highest quarter of the runs are left out."""
-    return scipy.stats.trim_mean(values, 0.25, axis=axis)
+    return scipy.stats.trim_mean(check_array("values", values), 0.25, axis=axis)
 
 
-def interval(values, statistic=interquartile_mean, seed: int = 0) -> Estimate:
+@checked
+def interval(values, statistic: Callable = interquartile_mean, seed: int = 0) -> Estimate:
     """Statistic over the runs (first axis) with its percentile bootstrap interval.
 
     values: [S] or [S, ...], one row a run → an Estimate of floats, or of arrays [...].
@@ -47,9 +51,14 @@ def interval(values, statistic=interquartile_mean, seed: int = 0) -> Estimate:
     return stratified_interval([values], statistic, seed)
 
 
-def stratified_interval(groups, statistic=interquartile_mean, seed: int = 0) -> Estimate:
+@checked
+def stratified_interval(
+    groups: list, statistic: Callable = interquartile_mean, seed: int = 0
+) -> Estimate:
     """The same for groups of runs (tasks, teachers), [S_i, ...], each resampled by itself."""
     groups = [_checked(group) for group in groups]
+    if len({group.shape[1:] for group in groups}) != 1:
+        raise ValueError("groups of runs must have one shape but for the number of their runs.")
 
     def pooled(*samples, axis=-1):
         return statistic(np.concatenate(samples, axis=axis), axis=axis)
@@ -64,6 +73,8 @@ def probability_of_improvement(ours, theirs, seed: int = 0) -> Estimate:
     ours: [S], theirs: [R] → Estimate between 0 and 1. From Mann and Whitney's U.
     """
     ours, theirs = _checked(ours), _checked(theirs)
+    if ours.ndim + theirs.ndim != 2:
+        raise ValueError("one number a run is compared, [S] and [R]: take means or a point first.")
 
     def share_won(x, y, axis=-1):
         wins = scipy.stats.mannwhitneyu(x, y, axis=axis, method="asymptotic").statistic
@@ -77,11 +88,22 @@ def area_under_curve(steps, values):
     """The mean height of a learning curve, with straight lines between its points.
 
     steps: [T], values: [..., T] → [...], in the unit of the values.
-    Source: Taylor & Stone 2009 (JMLR 10), section 2.1, divided by the steps.
+    Source: Taylor & Stone 2009 (JMLR 10), section 2.1, divided by the steps. ValueError for NaN,
+    for less than 2 points and steps that do not grow.
     """
-    steps, values = np.asarray(steps, dtype=float), np.asarray(values)
+    steps, values = check_curve(steps, values)
     between = (values[..., 1:] + values[..., :-1]) / 2
     return (np.diff(steps) * between).sum(-1) / (steps[-1] - steps[0])
+
+
+def check_curve(steps, values) -> tuple[np.ndarray, np.ndarray]:
+    """Steps [T] that grow and values [..., T], as arrays, or ValueError."""
+    steps, values = check_array("steps", steps).astype(float), check_array("values", values)
+    if steps.ndim != 1 or len(steps) < 2 or (np.diff(steps) <= 0).any():
+        raise ValueError("the steps of a curve are 2 or more numbers that grow.")
+    if values.shape[-1:] != steps.shape:
+        raise ValueError(f"{len(steps)} steps do not belong to values {list(values.shape)}.")
+    return steps, values
 
 
 def _bootstrap(groups, statistic, seed):
@@ -92,36 +114,36 @@ def _bootstrap(groups, statistic, seed):
 
 
 def _checked(values):
-    values = np.asarray(values, dtype=float)
+    values = np.asarray(check_array("runs", values), dtype=float)
     if values.ndim == 0 or len(values) < 2:
         raise ValueError(f"an interval needs 2 runs or more, one a row; this is {values.shape}.")
-    if not np.isfinite(values).all():
-        raise ValueError("some runs are NaN or infinite: find out which, before you average it.")
     return values
 
 
 # ---- playing ----
 
 
-def play_episodes(act, env_id: str, seeds: int, episodes=100, seed=0, discount=1.0, **arguments):
+@checked
+def play_episodes(act: Callable, env_id: str, seeds, episodes=100, seed=0, discount=1.0, **more):
     """Returns [S, episodes] of S agents, in episodes of their own; discounted if γ is under 1.
 
     act: observations [S, E, D], as an array, to actions [S, E]; see `networks.greedy`. Each of a
     seed's E environments plays as many episodes: short ones are not counted more often.
     """
     # Copies that step one by one should not all wait for the longest episode.
-    rounds = 1 if envs.has_array_version(env_id) or episodes % 10 else 10
+    rounds = 1 if episodes % 10 or envs.has_array_version(env_id) else 10
     reset_seed = int(np.random.SeedSequence([seed, 1]).generate_state(1)[0])
-    steps = envs.play(act, env_id, seeds, episodes // rounds, reset_seed, **arguments)
+    steps = envs.play(act, env_id, seeds, episodes // rounds, reset_seed, **more)
     return episode_returns(steps, rounds, discount).reshape(seeds, episodes)
 
 
+@checked
 def episode_returns(steps: Iterator[envs.Step], rounds: int, discount: float = 1.0) -> np.ndarray:
     """The returns of the first `rounds` episodes of each environment, [S, N, rounds]."""
     first = next(steps)
     returns = np.zeros((*first.reward.shape, rounds + 1))
     episode, factor = np.zeros((*first.reward.shape, 1), int), np.ones(first.reward.shape)
-    for step in chain([first], steps):
+    for step in islice(chain([first], steps), rounds * LONGEST_EPISODE):
         paid = np.take_along_axis(returns, episode, -1) + (factor * step.reward)[..., None]
         np.put_along_axis(returns, episode, paid, -1)
         factor = np.where(step.real, factor * discount, 1.0)
@@ -129,12 +151,14 @@ def episode_returns(steps: Iterator[envs.Step], rounds: int, discount: float = 1
         episode = np.minimum(episode + step.done[..., None], rounds)
         if (episode == rounds).all():
             return returns[..., :rounds]
+    raise ValueError(ENDLESS)
 
 
-def mean_returns(network, env_id: str, episodes=100, seed=0, task=None, **arguments) -> np.ndarray:
+@checked
+def mean_returns(network: QNetwork, env_id: str, episodes=100, seed=0, task=None, **more):
     """The mean return of each network, greedy, in fresh episodes: [S]. task: whose head answers."""
     act = greedy(network, task)
-    return play_episodes(act, env_id, network.seeds, episodes, seed, **arguments).mean(1)
+    return play_episodes(act, env_id, network.seeds, episodes, seed, **more).mean(1)
 
 
 class Episode(NamedTuple):
@@ -155,20 +179,22 @@ class Episode(NamedTuple):
         return np.arange(1, len(self.action) + 1) == len(self.action)
 
 
+@checked
 def record_episodes(act: Callable, env_id: str, seeds: int, episodes: int, seed=0, **arguments):
     """Let S agents play, `episodes` each, and keep everything: S lists of `Episode`.
 
-    act: observations [S, E, D] to actions [S, E], as of `networks.greedy`. ValueError for no agent
-    or episode. Copies begin with seed, seed + 1, …: for other episodes take a seed far away.
+    act: observations [S, E, D] to actions [S, E], as of `networks.greedy`. ValueError for episodes
+    without end. Copies begin with seed, seed + 1, …: for other episodes take a seed far away.
     """
-    if seeds < 1 or episodes < 1:
-        raise ValueError(f"seeds = {seeds}, episodes = {episodes}: both must be 1 or more.")
     length, steps = np.zeros((seeds, episodes), int), []
-    for step in envs.play(act, env_id, seeds, episodes, seed, **arguments):
+    playing = envs.play(act, env_id, seeds, episodes, seed, **arguments)
+    for step in islice(playing, LONGEST_EPISODE):
         steps.append(step)
         length = np.where(length == 0, len(steps) * step.done, length)
         if length.all():
             break
+    else:
+        raise ValueError(ENDLESS)
     seen, action, reward, terminated, truncated, behind, _ = map(np.array, zip(*steps, strict=True))
     seen = np.concatenate([seen, behind[-1:]])  # [T + 1, S, N, D], the others [T, S, N]
 

@@ -4,6 +4,7 @@ Shapes: S seeds, N environments a seed, B batch, D observation, A actions.
 """
 
 import copy
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 
 from course_utils import losses, networks, replay
 from course_utils.replay import Batch, Priorities, ReplayBuffer
-from course_utils.settings import configuration, setting, switch
+from course_utils.settings import configuration, in_short, setting, switch
 
 
 @configuration
@@ -55,7 +56,8 @@ class Parts:
     """The functions that a learner is made of: the module's own, or yours in their place.
 
     reward: batch → rewards [S, B], in place of the batch's own. extra_loss: (learner, q, batch) →
-    [S], added to the TD loss. The others are called as the functions of the same names.
+    [S], added to the TD loss. The others are called as the functions of the same names. Raises
+    TypeError for what cannot be called so.
     """
 
     td_target: Callable = losses.td_target
@@ -66,6 +68,19 @@ class Parts:
     update_target: Callable = networks.update_target
     reward: Callable | None = None
     extra_loss: Callable | None = None
+
+    def __post_init__(self):
+        own = {"reward": ["batch"], "extra_loss": ["learner", "q", "batch"]}
+        for name, part in vars(self).items():
+            if part is not (usual := getattr(Parts, name)):
+                asked = own.get(name) or list(inspect.signature(usual).parameters)
+                try:
+                    inspect.signature(part).bind(*asked)
+                except ValueError:  # it is written in C, and tells nothing
+                    continue
+                except TypeError:
+                    told = f"`{name}` = {in_short(part)}: must be a function of"
+                    raise TypeError(f"{told} {', '.join(asked)}.") from None
 
 
 class DQN(nn.Module):
@@ -90,6 +105,7 @@ class DQN(nn.Module):
         self.optimizer = torch.optim.Adam(network.parameters(), fused=True)
         self.generator = torch.Generator(device).manual_seed(seed)
         self.step, self.updates, self.cpu_seconds = 0, 0, 0.0
+        self.ranked = False  # whether every transition in the memory has a priority
 
     def progress(self) -> float:
         """Share of the run that is done, 0 to 1."""
@@ -124,6 +140,8 @@ class DQN(nn.Module):
         slot = self.replay.add(**tensors)
         if self.config.priority_exponent:
             self.priorities.set(slot, self.highest[slot // self.priorities.slots])
+        else:
+            self.ranked = False
         self.step += self.replay.lanes
 
     def draw(self) -> Batch:
@@ -133,19 +151,27 @@ class DQN(nn.Module):
             return self._draw_own(size)
         share = round(config.demonstration_ratio * size)
         ahead = config.n_steps, config.discount, self.generator, self.parts.n_step_return
-        shown = self.demonstrations.sample(share, *ahead)
-        halves = zip(self._draw_own(size - share), shown, strict=True)
-        return Batch(*(torch.cat(columns, 1) for columns in halves))
+        shown = [self.demonstrations.sample(share, *ahead)] if share else []
+        halves = [self._draw_own(size - share)] * (share < size) + shown
+        return Batch(*(torch.cat(columns, 1) for columns in zip(*halves, strict=True)))
 
     def _draw_own(self, batch_size):
         config, n_step_return = self.config, self.parts.n_step_return
         ahead = config.n_steps, config.discount
         if not config.priority_exponent:
             return self.replay.sample(batch_size, *ahead, self.generator, n_step_return)
+        if not self.ranked:  # priorities were switched on midway
+            filled = self.replay.filled()[..., None] > torch.arange(self.replay.rows).to(
+                self.device
+            )
+            table, self.ranked = self.priorities.table, True
+            table[:] = torch.where(filled.flatten(1) & (table == 0), self.highest[:, None], table)
         slot, probability = self.priorities.sample(batch_size, self.generator)
         beta = config.priority_correction + (1 - config.priority_correction) * self.progress()
-        weight = self.parts.importance_weights(probability, len(self.replay), beta).float()
-        return self.replay.read(slot, *ahead, weight, n_step_return)
+        weight = self.parts.importance_weights(probability, len(self.replay), beta)
+        if not (losses.check_shape("importance_weights", weight, slot.shape) > 0).all():
+            raise ValueError("`importance_weights` must be above 0, and no NaN.")
+        return self.replay.read(slot, *ahead, weight.float(), n_step_return)
 
     def errors(self, batch: Batch, task: int | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Error, target − value of the action taken, and target [S, B]; q of a head [S, B, A]."""
@@ -173,10 +199,7 @@ class DQN(nn.Module):
         if self.parts.extra_loss:
             extra = self.parts.extra_loss(self, q, batch)
             loss = loss + losses.check_shape("extra_loss", extra, loss.shape)
-        self.optimizer.param_groups[0]["lr"] = self.learning_rate()
-        self.optimizer.zero_grad()
-        loss.sum().backward()
-        self.optimizer.step()
+        descend(self.optimizer, loss, self.learning_rate())
         self.updates += 1
         if self.updates % config.target_period == 0:
             self.parts.update_target(self.target_network, self.network, config.target_rate)
@@ -186,3 +209,15 @@ class DQN(nn.Module):
             own = batch.demonstrated == 0  # a demonstration lies in another memory
             self.priorities.set(batch.index[own], priority[own])
         return loss.detach(), (target - error.detach()).mean(-1)
+
+
+def descend(optimizer: torch.optim.Adam, loss: Tensor, rate: float) -> None:
+    """One step down the loss of each seed, [S]. ValueError if no weight that learns is in it."""
+    if not loss.requires_grad:
+        raise ValueError(
+            "nothing learns: no network is in the loss, or one that is frozen or merged."
+        )
+    optimizer.param_groups[0]["lr"] = rate
+    optimizer.zero_grad()
+    loss.sum().backward()
+    optimizer.step()

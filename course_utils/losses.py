@@ -4,17 +4,61 @@ A loss of a batch is a number for each of its entries, [...]; who trains takes t
 batch for each seed, and the sum over the seeds: so no seed's gradient depends on another seed.
 """
 
+import functools
+import inspect
 from typing import NamedTuple
 
 from torch import Tensor
 from torch.nn import functional as F
 
+from course_utils.settings import RULES, check_number, in_short
 
-def check_shape(part: str, value: Tensor, shape: tuple) -> Tensor:
-    """The value; ValueError if a function of `Parts` returned another shape, which would spread."""
-    if (found := list(getattr(value, "shape", ()))) != list(shape):
-        raise ValueError(f"`{part}` must return a tensor {list(shape)}, not {found or value}.")
+# Tensors that end with an axis of their own, behind those that all share; True: that of actions.
+ENDS = dict.fromkeys(
+    ["q", "next_q", "target_q", "online_q", "logits", "student", "teacher", "advantage"], True
+)
+ENDS |= {"teacher": True, "advantage": True, "value": False}
+
+
+def check_shape(part: str, value: Tensor, shape: tuple, must="must return") -> Tensor:
+    """The value; ValueError if it is no tensor of this shape: another one would spread."""
+    if not isinstance(value, Tensor) or value.shape != shape:
+        found = list(value.shape) if isinstance(value, Tensor) else in_short(value)
+        raise ValueError(f"`{part}` {must} a tensor {list(shape)}, not {found}.")
     return value
+
+
+def fitting(function, **rules):
+    """The function, whose tensors are held against each other and whose numbers against RULES.
+
+    TypeError for what is no tensor; ValueError for shapes that would spread and for actions that
+    do not exist. rules: others for some numbers. No decorator: learners read these functions.
+    """
+    told, rules, name = inspect.signature(function).parameters, RULES | rules, function.__name__
+
+    @functools.wraps(function)
+    def asked(*arguments, **named):
+        shapes = {}
+        for key, value in (dict(zip(told, arguments, strict=False)) | named).items():
+            if isinstance(value, Tensor):
+                shapes[key] = tuple(value.shape)
+            elif key in rules:
+                check_number(key, value, *rules[key])
+            elif key in told and told[key].annotation is Tensor:
+                raise TypeError(f"{key} = {in_short(value)}: must be a tensor.")
+        leads = {shape[:-1] if key in ENDS else shape for key, shape in shapes.items()}
+        ends = {shape[-1:] for key, shape in shapes.items() if ENDS.get(key)}
+        if len(leads) > 1 or len(ends) > 1 or (0,) in ends:
+            raise ValueError(f"{name}: these shapes do not belong together: {shapes}.")
+        try:
+            return function(*arguments, **named)
+        except RuntimeError as error:
+            if "action" not in shapes:
+                raise
+            must = f"action must be whole numbers from 0 to {ends.pop()[0] - 1}, as torch.int64"
+            raise ValueError(f"{name}: {must} ({in_short(error)}).") from None
+
+    return asked
 
 
 # ---- learning from reward ----
@@ -142,8 +186,7 @@ def kickstart_loss(student: Tensor, teacher: Tensor, temperature: float = 1.0) -
 def above_zero(temperature: float) -> float:
     """A temperature, unless it is 0 or less: then ValueError."""
     if not temperature > 0:
-        told = f"temperature = {temperature}: it must be above 0"
-        raise ValueError(f"{told}; towards 0 only the best action counts.")
+        raise ValueError(f"temperature = {temperature}: it must be above 0.")
     return temperature
 
 
@@ -161,6 +204,14 @@ class Anchor(NamedTuple):
     parameters: dict[str, Tensor]
     importance: dict[str, Tensor]
 
+    def importance_for(self, parameters: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The importance; ValueError if it is none, or not that of parameters of this form."""
+        forms = {name: parameter.shape for name, parameter in parameters.items()}
+        fit = [forms.get(name) == each.shape for name, each in self.importance.items()]
+        if not all(fit) or not fit:
+            raise ValueError("this anchor is that of no weight, or of another network's weights.")
+        return self.importance
+
 
 def ewc_penalty(parameters: dict[str, Tensor], anchor: Anchor) -> Tensor:
     """½ Σ_i F_i (θ_i − θ*_i)² of each seed, [S]: how far weights that mattered have moved.
@@ -169,5 +220,11 @@ def ewc_penalty(parameters: dict[str, Tensor], anchor: Anchor) -> Tensor:
     """
     return 0.5 * sum(
         (importance * (parameters[name] - anchor.parameters[name]) ** 2).flatten(1).sum(-1)
-        for name, importance in anchor.importance.items()
+        for name, importance in anchor.importance_for(parameters).items()
     )
+
+
+_FITTING = (td_target, double_q, soft_value, td_error, td_loss, annealed, cloning_loss, margin_loss)
+_FITTING += (mse_loss, advantage_loss, nll_loss, kl_loss, kickstart_loss, agreement)
+globals().update({one.__name__: fitting(one) for one in _FITTING})
+hinton_loss = fitting(hinton_loss, weight=(float, 0, 1))

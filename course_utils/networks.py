@@ -1,9 +1,11 @@
+# HA: read /tmp/w/HA/READ_ME_NOW.txt before you commit this, and remove this line.
 """Q-networks for many seeds at once: the weights of S networks lie side by side, [S, in, out].
 
 No seed feels another: a batched matrix product treats each of the S slices by itself.
 """
 
 import copy
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -11,12 +13,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from course_utils.losses import check_shape, fitting
+from course_utils.settings import check_array, checked
+
 torch.set_num_threads(1)  # for networks this small, sharing the work costs more than it gains
 
 
 class SeedLinear(nn.Module):
     """S linear layers side by side, [S, B, in] → [S, B, out], uniform in ±1/√in as PyTorch's."""
 
+    @checked
     def __init__(self, seeds: int, n_in: int, n_out: int, generator=None):
         super().__init__()
         bound = n_in**-0.5
@@ -37,6 +43,9 @@ def dueling_q(value: Tensor, advantage: Tensor) -> Tensor:
     return value + advantage - advantage.mean(-1, keepdim=True)
 
 
+dueling_q = fitting(dueling_q)
+
+
 class QNetwork(nn.Module):
     """S Q-networks: observations [S, B, D] → action values [S, B, A].
 
@@ -47,6 +56,7 @@ class QNetwork(nn.Module):
     `arguments` build the same network again; the scale is stored with the weights.
     """
 
+    @checked
     def __init__(
         self, seeds: int, observations: int, actions: int, width=64, hidden_layers=2,
         layer_norm=True, dueling=False, observation_scale=None, generator=None, heads=1,
@@ -56,8 +66,11 @@ class QNetwork(nn.Module):
         given |= {"hidden_layers": hidden_layers, "layer_norm": layer_norm, "dueling": dueling}
         self.arguments = given | ({"heads": heads} if heads > 1 else {})
         self.task, self.dueling_q = 0, dueling_q
-        scale = torch.tensor(observation_scale or [1.0] * observations)
-        self.register_buffer("observation_scale", scale)
+        scale = [1.0] * observations if observation_scale is None else observation_scale
+        scale = torch.tensor(check_array("observation_scale", scale), dtype=torch.float32)
+        self.register_buffer(
+            "observation_scale", check_shape("observation_scale", scale, (observations,), "must be")
+        )
         sizes = [observations] + [width] * hidden_layers
         pairs = zip(sizes, sizes[1:], strict=False)
         self.hidden = nn.ModuleList(SeedLinear(seeds, *pair, generator) for pair in pairs)
@@ -76,19 +89,28 @@ class QNetwork(nn.Module):
         units = self.units(observation)
         q = self.head_of(task)(units[-1])
         if self.arguments["dueling"]:
-            q = self.dueling_q(self.value_head(self._activate(self.value_hidden(units[-2]))), q)
+            value = self.value_head(self._activate(self.value_hidden(units[-2])))
+            q = check_shape("dueling_q", self.dueling_q(value, q), q.shape)
         return q
 
     def head_of(self, task: int | None = None) -> SeedLinear:
         """The last layer of a task; a single one answers all tasks. ValueError for no such head."""
         task, heads = self.task if task is None else task, 1 + len(self.other_heads)
-        if task < 0 or task >= heads > 1:
-            raise ValueError(f"this network has no head {task}: it has {heads}.")
+        if heads > 1 and task not in range(heads):
+            raise ValueError(f"this network has no head {task!r}: it has {heads}, from 0 on.")
         return self.other_heads[task - 1] if heads > 1 and task else self.head
 
     def units(self, observation: Tensor) -> list[Tensor]:
-        """The scaled observation, then the units of each hidden layer, [S, B, width]."""
-        units = [observation * self.observation_scale]
+        """The scaled observation, then the units of each hidden layer, [S, B, width].
+
+        Raises ValueError if the observation is no tensor [S, B, D].
+        """
+        seeds, size = self.seeds, len(self.observation_scale)
+        if not isinstance(observation, Tensor) or observation.shape[::2] != (seeds, size):
+            found = list(getattr(observation, "shape", ()))
+            told = f"an observation is a tensor [S, B, D], here [{seeds}, B, {size}], not {found}"
+            raise ValueError(f"{told}; of arrays `greedy(network)` makes actions.")
+        units = [observation.to(torch.float32) * self.observation_scale]
         for layer in self.hidden:
             units.append(self._activate(layer(units[-1])))
         return units
@@ -96,9 +118,16 @@ class QNetwork(nn.Module):
     def _activate(self, x):
         return F.relu(F.layer_norm(x, x.shape[-1:]) if self.arguments["layer_norm"] else x)
 
+    @checked
     def choose(self, seeds: list[int]) -> "QNetwork":
-        """A new network with copies of these seeds' weights."""
+        """A new network with copies of these seeds' weights; ValueError for one not there."""
         chosen = copy.deepcopy(self)
+        try:
+            seeds = np.arange(self.seeds)[list(seeds)]
+        except IndexError:
+            seeds = ()
+        if not len(seeds):
+            raise ValueError(f"choose one or more of the networks 0 to {self.seeds - 1}.")
         chosen.arguments["seeds"] = len(seeds)
         for parameter in chosen.parameters():
             parameter.data = parameter.data[seeds]
@@ -114,6 +143,7 @@ def learning_part(network: QNetwork, learns: bool = True) -> dict[str, nn.Parame
     return {name: p for name, p in network.named_parameters() if p.requires_grad == learns}
 
 
+@checked
 def stream_of_parts(seed: int) -> torch.Generator:
     """A random stream for parts added later, apart from that of a network's first weights."""
     [state] = np.random.SeedSequence(seed).spawn(1)[0].generate_state(1)
@@ -132,6 +162,7 @@ def make_network(envs, config, seeds: int, scale, seed: int, device="cpu") -> QN
     return QNetwork(seeds, *size, *form, scale, generator).to(device)
 
 
+@checked
 def copy_to_go_on(network: QNetwork, fresh: QNetwork) -> QNetwork:
     """A copy of `network` to train in the place of `fresh`; ValueError if it does not fit."""
     for name in ("seeds", "observations", "actions"):
@@ -139,6 +170,8 @@ def copy_to_go_on(network: QNetwork, fresh: QNetwork) -> QNetwork:
         if has != needs:
             told = f"the network to go on from has {has} {name}, this training needs {needs}"
             raise ValueError(f"{told}: choose another network or environment.")
+    if not all(parameter.isfinite().all() for parameter in network.parameters()):
+        raise ValueError("this network holds NaN or infinite weights: load or train another one.")
     return copy.deepcopy(network).to(fresh.observation_scale.device)
 
 
@@ -153,18 +186,28 @@ def update_target(target: nn.Module, online: nn.Module, rate: float) -> None:
         resting.lerp_(moving, rate)
 
 
+update_target = checked(update_target)
+
+
+@checked
 def greedy(network: QNetwork, task: int | None = None) -> Callable:
-    """The function from observations [S, E, D] to the best actions [S, E], by a task's head."""
+    """The function from observations [S, E, D] to the best actions [S, E], by a task's head.
+
+    It raises ValueError if an action value is no number.
+    """
 
     @torch.no_grad()
     def act(observation):
         observation = torch.as_tensor(observation, device=network.observation_scale.device)
         q = network(observation) if task is None else network(observation, task)
+        if not math.isfinite(q.sum()):
+            raise ValueError("action values are NaN or infinite: look at observations, weights.")
         return q.argmax(-1).cpu().numpy()
 
     return act
 
 
+@checked
 def trembling(act: Callable, share: float, actions: int, rng: np.random.Generator) -> Callable:
     """The same agent, but for a random one of its `actions` in a share of the steps."""
 

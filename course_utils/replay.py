@@ -9,7 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from course_utils.losses import check_shape
+from course_utils.losses import check_shape, fitting
+from course_utils.settings import checked
 
 
 class Batch(NamedTuple):
@@ -44,6 +45,9 @@ def n_step_return(reward: Tensor, done: Tensor, discount: float) -> tuple[Tensor
     return (alive * power * reward).sum(-1), alive.sum(-1).long()
 
 
+n_step_return = fitting(n_step_return)
+
+
 class ReplayBuffer(nn.Module):
     """The last `capacity` transitions of each of S seeds; each has the same chance to be sampled.
 
@@ -54,6 +58,7 @@ class ReplayBuffer(nn.Module):
 
     demonstrated = False
 
+    @checked
     def __init__(self, seeds: int, lanes: int, capacity: int, observations: int):
         super().__init__()
         if capacity < lanes:
@@ -89,13 +94,24 @@ class ReplayBuffer(nn.Module):
         return slot
 
     def extend(self, lane: int, **transitions: Tensor) -> None:
-        """Write T steps in a row into one lane, each tensor [T, ...]."""
+        """Write T steps in a row into one lane, each tensor [T, ...]. ValueError for a bad one."""
+        columns = dict(self.named_buffers()).keys() - {"written", "first_slot"}
+        if not columns >= transitions.keys() or lane not in range(len(self.written)):
+            told = f"lane {lane} of {len(self.written)}, columns {', '.join(transitions)}"
+            raise ValueError(f"{told}: what can be stored is {', '.join(sorted(columns))}.")
         number = torch.arange(len(transitions["action"]), device=self.action.device)
         slot = self.first_slot[lane] + (self.written[lane] + number) % self.rows
         for name, values in transitions.items():
-            getattr(self, name)[slot] = values.to(getattr(self, name).dtype)
+            column = getattr(self, name)
+            check_shape(name, values, (len(number), *column.shape[1:]), "must be")
+            kept = values.to(column.dtype)
+            wrong = name == "action" and not torch.equal(kept.clamp(min=0).to(values), values)
+            if wrong or not values.isfinite().all():
+                raise ValueError(f"{name} holds what cannot be: NaN, infinity, or no such action.")
+            column[slot] = kept
         self.written[lane] += len(number)
 
+    @checked
     def sample(self, batch_size, n_steps, discount, generator, n_step_return=n_step_return):
         """A `Batch` of `batch_size` transitions a seed, at random, each with the n steps behind it.
 
@@ -126,9 +142,14 @@ class ReplayBuffer(nn.Module):
         window = slot[..., None] + ahead
         window -= self.rows * (window >= (lane[..., None] + 1) * self.rows)  # round the ring
         done = self.done[window] | (ahead == age[..., None])
-        reward, steps = n_step_return(self.reward[window], done, discount)
-        check_shape("n_step_return", reward, window.shape[:-1])
-        last = window.gather(-1, steps[..., None].long() - 1)[..., 0]
+        found = n_step_return(self.reward[window], done, discount)
+        reward, steps = found if isinstance(found, tuple | list) and len(found) == 2 else (found, 0)
+        for each in (reward, steps):
+            check_shape("n_step_return", each, slot.shape)
+        try:
+            last = window.gather(-1, steps[..., None].long() - 1)[..., 0]
+        except RuntimeError:
+            raise ValueError(f"`n_step_return` must count 1 to {n_steps} steps.") from None
         taken = self.observation[slot], self.action[slot].long(), reward
         reached = self.terminated[last].float(), self.next_observation[last], discount**steps
         return Batch(*taken, *reached, slot, weight, torch.full_like(weight, self.demonstrated))
@@ -141,6 +162,7 @@ class Priorities(nn.Module):
     in Schaul et al. 2016 (arXiv 1511.05952), appendix B.2.1, which wins in large ones.
     """
 
+    @checked
     def __init__(self, seeds: int, slots: int):
         super().__init__()
         self.slots = slots
@@ -150,12 +172,15 @@ class Priorities(nn.Module):
         """Give these slots, counted over all seeds, their priorities."""
         self.table.view(-1)[slot] = priority
 
+    @checked
     def sample(self, batch_size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """`batch_size` slots a seed, counted over all seeds, and their probabilities; [S, B]."""
         size, device = (len(self.table), batch_size), self.table.device
         uniform = torch.rand(size, generator=generator, device=device)
         # In 64 bits, so that rounding never leads to an empty slot; not every device has these.
         edges = self.table.cpu().cumsum(-1, dtype=torch.float64)
+        if not (edges[:, -1] > 0).all():
+            raise ValueError("priorities must be above 0 for some slots of each seed, and no NaN.")
         share = torch.searchsorted(edges, uniform.cpu() * edges[:, -1:], right=True).to(device)
         probability = self.table.gather(-1, share) / self.table.sum(-1, keepdim=True)
         return share + self.slots * torch.arange(len(share), device=device)[:, None], probability
@@ -169,3 +194,6 @@ def importance_weights(probability: Tensor, size: int, exponent: float) -> Tenso
     """
     weight = (size * probability) ** -exponent
     return weight / weight.amax(-1, keepdim=True)
+
+
+importance_weights = fitting(importance_weights)

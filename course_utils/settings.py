@@ -32,7 +32,7 @@ KINDS = {list: (Iterable, "a list"), dict: (Mapping, "a dict"), str: (str, "a na
 KINDS |= {Callable: (Callable, "a function"), types.NoneType: (types.NoneType, "None")}
 KINDS |= {Iterator: (Iterator, "steps of envs.play"), np.ndarray: (np.ndarray, "an array")}
 KINDS |= {np.random.Generator: (np.random.Generator, "a stream: np.random.default_rng(seed)")}
-KINDS |= {Path: (os.PathLike, "a path")}
+KINDS |= {Path: (os.PathLike, "a path"), bool: (bool, "True or False")}
 HOW = {"QNetwork": ": load one with storage.load_agent", "MDP": ": read one with envs.read_mdp"}
 HOW |= {"ReplayBuffer": ", as demonstrations.memory_of makes it"}
 
@@ -89,11 +89,12 @@ def check_setting(field: dataclasses.Field, value):
     return check_number(field.name, value, kind, low, high, f" ({field.metadata['help']})")
 
 
-def checked(function):
+def checked(function, **rules):
     """The function, whose arguments are first held against their annotations, then against RULES.
 
     Known annotations: those in KINDS and classes of the course, also several with `|`. A whole
     number arrives as int. A default is never refused. Raises TypeError, ValueError when called.
+    rules: for an argument's name, (name, value) → value, which raises, in place of the others.
     """
     told = inspect.signature(function).parameters
     kinds = {name: kinds_of(parameter.annotation) for name, parameter in told.items()}
@@ -101,6 +102,10 @@ def checked(function):
     def hold(name, value):
         if name not in told or value is told[name].default:
             return value
+        if isinstance(value, tuple) and tuple in get_args(told[name].annotation):
+            return value  # a pair of seeds, say: its function looks at it
+        if name in rules:
+            return rules[name](name, value)
         if kinds[name]:
             return check_kind(name, value, kinds[name])
         return check_number(name, value, *RULES[name]) if name in RULES else value
@@ -146,8 +151,22 @@ def check_number(name: str, value, kind: type, low, high=None, meaning=""):
     if within and (kind is float or value % 1 == 0):
         return kind(value)
     told = f"{name} = {in_short(value)}: must be a {'whole ' if kind is int else ''}number"
-    bounds = f"of {low} or more" if high is None else f"between {low} and {high}"
+    bounds = f"between {low} and {high}" if high is not None else f"of {low} or more"
+    bounds = bounds if high is not None or not 0 < low < 1e-6 else "above 0"
     raise (ValueError if number else TypeError)(f"{told} {bounds}{meaning}.")
+
+
+def check_array(name: str, value) -> np.ndarray:
+    """The value as an array; ValueError unless it is numbers, all of them finite."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of unequal length
+        array = np.array(None)
+    if array.dtype.kind not in "biuf" or not array.size:
+        raise ValueError(f"{name} = {in_short(value)}: must be numbers, in rows of one length.")
+    if not np.isfinite(array).all():
+        raise ValueError(f"some {name} are NaN or infinite: find out which, before you average.")
+    return array
 
 
 def in_short(value) -> str:

@@ -9,8 +9,11 @@ import numpy as np
 import torch
 
 from course_utils import envs
-from course_utils.learner import DQN, DQNConfig, Parts
-from course_utils.networks import QNetwork, copy_to_go_on, make_network
+from course_utils.learner import DQN, DQNConfig, Parts, descend
+from course_utils.losses import check_shape
+from course_utils.networks import QNetwork, copy_to_go_on, learning_part, make_network
+from course_utils.replay import ReplayBuffer
+from course_utils.settings import checked
 
 
 class FitProgress(NamedTuple):
@@ -22,22 +25,24 @@ class FitProgress(NamedTuple):
     network: QNetwork
 
 
+@checked
 def fit(network: QNetwork, batch_loss: Callable, config, updates: int, records=1):
     """Adam on one batch after the other, with a rate that falls linearly to 0: `FitProgress`.
 
     batch_loss: number of the update, from 0 → loss of each seed [S]. config: its `learning_rate`
-    is read at every update, so it may be changed on the way. Yields `records` times.
+    is read at every update, so it may be changed on the way. Yields `records` times. Raises
+    ValueError for a network in which nothing learns, and for a loss of another shape, or NaN.
     """
+    if not learning_part(network):
+        raise ValueError("nothing learns in this network: it is frozen.")
     optimizer = torch.optim.Adam(network.parameters(), fused=True)
     due, started = set(due_steps(updates, records)), time.process_time()
     for update in range(updates):
-        loss = batch_loss(update)
-        optimizer.param_groups[0]["lr"] = config.learning_rate * (1 - update / updates)
-        optimizer.zero_grad()
-        loss.sum().backward()
-        optimizer.step()
+        loss = check_shape("batch_loss", batch_loss(update), (network.seeds,))
+        descend(optimizer, loss, config.learning_rate * (1 - update / updates))
         if update + 1 in due:
             paused = time.process_time()  # what others do between two records is not training
+            _check_loss(loss)
             yield FitProgress(update + 1, loss.detach().numpy(), paused - started, network)
             started += time.process_time() - paused
 
@@ -75,14 +80,14 @@ def train_dqn(
     which says what is raised; besides, ValueError for a reward or a loss that is NaN or infinite.
     Source: Mnih et al. 2015 (Nature 518:529), algorithm 1.
     """
-    if records < 1:
-        raise ValueError(f"seeds = {seeds}, records = {records}: both must be 1 or more.")
     return learn(make_learner(config, env_id, seeds, seed, **more), records)
 
 
+@checked
 def make_learner(
-    config: DQNConfig, env_id="CartPole-v1", seeds=10, seed=0, *, parts=None, network=None, task=0,
-    optimizer=None, demonstrations=None, device="cpu", **env_arguments,
+    config: DQNConfig, env_id: str = "CartPole-v1", seeds=10, seed=0, *, parts: Parts | None = None,
+    network: QNetwork | None = None, task=0, optimizer: torch.optim.Adam | None = None,
+    demonstrations: ReplayBuffer | None = None, device="cpu", **env_arguments,
 ) -> DQN:  # fmt: skip
     """S learners in their environments, ready to `learn`.
 
@@ -92,7 +97,7 @@ def make_learner(
     from it. device: "cpu", "cuda" or "mps".
     Raises ValueError for settings, a network, a memory or an environment that do not fit.
     """
-    _check(config, seeds)
+    _check(config)
     copies = envs.make_envs(env_id, seeds * config.environments, **env_arguments)
     env_seed, network_seed, stream = map(int, np.random.SeedSequence(seed).generate_state(3))
     scale = envs.OBSERVATION_SCALE.get(env_id) if config.observation_scale else None
@@ -113,6 +118,7 @@ def make_learner(
     return learner
 
 
+@checked
 def learn(learner: DQN, records: int) -> Iterator[DQNProgress]:
     """Remember each step and learn from the memory, from where the learner is to its last step."""
     config, seeds = learner.config, learner.seeds
@@ -124,22 +130,21 @@ def learn(learner: DQN, records: int) -> Iterator[DQNProgress]:
     steps = envs.play_in(learner.envs, learner.act, seeds, learner.env_seed + learner.step)
     while due:
         step = next(steps)
-        if not np.isfinite(step.reward).all():
-            paid = step.reward[~np.isfinite(step.reward)][0]
-            raise ValueError(f"{learner.env_id} gave the reward {paid}: repair the environment.")
         learner.remember(step)
         running += step.reward
         latest = np.where(step.done, running, latest)
         running[step.done] = 0
+        if config.batch_size > (most := learner.replay.rows * learner.replay.lanes):
+            told = f"batch_size = {config.batch_size}: the memory was made for {most} transitions"
+            raise ValueError(f"{told}: lower it, or begin again with a larger replay_capacity.")
         # Twice a batch, as up to half of the rows may be resets.
         if learner.step >= max(config.learning_starts, 2 * config.batch_size):
             for _ in range(config.updates_per_step):
                 loss, q = learner.update(learner.draw())
         if learner.step >= due[0]:
             due = [later for later in due if later > learner.step]
-            if learner.updates and not torch.isfinite(loss).all():
-                told = "lower learning_rate or reward_scale, look at your own functions."
-                raise ValueError(f"the loss is no number any more: {told}")
+            if learner.updates:
+                _check_loss(loss)
             returns = np.where(np.isnan(latest), running, latest).mean(-1)
             paused = time.process_time()  # what others do between two records is not training
             learner.cpu_seconds = paused - started
@@ -154,10 +159,14 @@ def record_of(learner: DQN, returns: np.ndarray, loss, q) -> DQNProgress:
     return DQNProgress(*counts, returns, *numbers, learner.network, learner.optimizer)
 
 
-def _check(config, seeds):
+def _check_loss(loss):
+    if not torch.isfinite(loss).all():
+        told = "lower learning_rate or reward_scale, look at your own functions."
+        raise ValueError(f"the loss is no number any more: {told}")
+
+
+def _check(config):
     """One sentence for settings with which nothing would be learned."""
-    if seeds < 1:
-        raise ValueError(f"seeds = {seeds}: it must be 1 or more.")
     if config.steps <= (first := max(config.learning_starts, 2 * config.batch_size)):
         raise ValueError(f"steps = {config.steps}: nothing is learned in the first {first} steps.")
     if config.replay_capacity < (size := config.batch_size):
@@ -175,3 +184,5 @@ def _check_demonstrations(memory, config, network, env_id):
     if found != needed:
         told = f"the demonstrations have {found} numbers in an observation, {env_id} has {needed}"
         raise ValueError(f"{told}: take those of this environment.")
+    if not memory.demonstrated:
+        raise ValueError("this memory is an agent's own: demonstrations are what memory_of makes.")

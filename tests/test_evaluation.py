@@ -73,7 +73,7 @@ def test_equal_runs_have_an_interval_of_no_width():
     assert str(evaluation.interval(np.full(20, 0.7402))) == "0.740 [0.740, 0.740]"
 
 
-@pytest.mark.parametrize("bad", [3.0, [1.0], []])
+@pytest.mark.parametrize("bad", [3.0, [1.0], [[1.0, 2.0]]])
 def test_too_few_runs(bad):
     with pytest.raises(ValueError, match="needs 2 runs or more"):
         evaluation.interval(bad)

@@ -72,7 +72,7 @@ def test_bad_input_gets_one_sentence():
         first(DQNConfig(replay_capacity=64, batch_size=128))
     with pytest.raises(ValueError, match="steps = 100: nothing is learned in the first 200 steps"):
         first(DQNConfig(**SHORT | {"steps": 100}))
-    with pytest.raises(ValueError, match="seeds = 2, records = 0: both must be 1 or more"):
+    with pytest.raises(ValueError, match="records = 0: must be a whole number of 1 or more"):
         first(records=0)
     with pytest.raises(ValueError, match="there is no device 'tpu' on this machine: use 'cpu'"):
         first(device="tpu")

@@ -116,7 +116,7 @@ def test_what_a_state_is_worth_is_seen_by_the_mse_alone(pairs):
 @pytest.mark.parametrize("temperature", [0, -1.0, math.nan])
 @pytest.mark.parametrize("loss", [kl_loss, hinton_loss])
 def test_a_temperature_must_be_above_zero(pairs, loss, temperature):
-    with pytest.raises(ValueError, match="must be above 0"):
+    with pytest.raises(ValueError, match="must be a number above 0"):
         loss(*pairs, temperature)
 
 

@@ -62,7 +62,7 @@ def test_what_is_recorded_is_what_a_plain_loop_plays():
 
 
 def test_nobody_plays_nothing():
-    with pytest.raises(ValueError, match="both must be 1 or more"):
+    with pytest.raises(ValueError, match="must be a whole number of 1 or more"):
         record_episodes(pushing, "CartPole-v1", seeds=1, episodes=0)
 
 
