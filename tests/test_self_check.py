@@ -134,7 +134,7 @@ def test_a_remedy_for_each_part(monkeypatch):
 @pytest.mark.parametrize(
     ("part", "error", "words"),
     [
-        ("torch", 'OSError: [WinError 126] Error loading "C:\\torch\\lib\\fbgemm.dll"', "Visual C"),
+        ("torch", 'OSError: [WinError 126] Error loading "C:\\lib\\fbgemm.dll"', "Visual C"),
         ("torch", "OSError: [WinError 1114] 动态链接库(DLL)初始化例程失败。", "Visual C"),
         ("onnxruntime", "ImportError: DLL load failed while importing pybind11_state", "Visual C"),
         ("LunarLander-v3", "ImportError: DLL load failed while importing _Box2D", "Visual C"),
