@@ -1,12 +1,17 @@
 """The files that install the course agree with each other, and the documents with the course."""
 
+import json
 import re
 import sys
 from pathlib import Path
 
+import gymnasium as gym
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+import conftest
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -115,3 +120,100 @@ def test_every_page_of_docs_is_linked():
     linked = read("README.md") + read("CONTRIBUTING.md")
     for page in ROOT.glob("docs/*.md"):
         assert f"docs/{page.name}" in linked
+
+
+@pytest.mark.parametrize(
+    ("tried", "error"),
+    [
+        ("from stable_baselines3.common import buffers", None),
+        ("gym.make('LunarLander-v3')", None),
+        ("import stable_baselines", ModuleNotFoundError),
+        ("1 / 0", ZeroDivisionError),
+    ],
+)
+def test_a_test_is_skipped_for_want_of_an_extra_only(tried, error, monkeypatch):
+    loaded = ("stable_baselines3", "Box2D", "gymnasium.envs.box2d")
+    for name in [name for name in sys.modules if name.startswith(loaded)]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in loaded[:2]:
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.delenv("CI", raising=False)
+    wrapped = conftest.pytest_runtest_call(None)
+    next(wrapped)
+    with pytest.raises(Exception) as failed:
+        exec(tried, {"gym": gym})
+    with pytest.raises(error or pytest.skip.Exception):
+        wrapped.throw(failed.value)
+    assert bool(conftest.lacking(failed.value)) == (error is None)
+
+
+MACHINES = [  # sys_platform, platform_machine, whether PyPI has a wheel of Box2D
+    ("linux", "x86_64", True), ("win32", "AMD64", True), ("darwin", "arm64", True),
+    ("darwin", "x86_64", True), ("linux", "aarch64", False), ("win32", "ARM64", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("platform", "machine", "wheel"), MACHINES)
+def test_box2d_comes_where_it_has_a_wheel_and_is_an_extra_elsewhere(platform, machine, wheel):
+    here = {"sys_platform": platform, "platform_machine": machine}
+    lists = PROJECT["dependencies"], PROJECT["optional-dependencies"]["lander"]
+    needs = [
+        [need for need in map(Requirement, listed) if "box2d" in str(need)] for listed in lists
+    ]
+    assert [need.name for [need] in needs] == ["box2d", "box2d-py"]
+    assert [need.marker.evaluate(here) for [need] in needs] == [wheel, not wheel]
+
+
+def test_the_readme_has_one_table_of_systems():
+    table = read("README.md").partition("## Where it runs")[2].partition("\n## ")[0]
+    rows = [line.split(" | ") for line in table.splitlines() if line.startswith("| ")]
+    assert {len(row) for row in rows} == {4}
+    named = "\n".join(row[0] for row in rows)
+    systems = ["Linux, x86-64", "Linux, ARM", "Windows", "Windows on ARM", "macOS, Apple"]
+    systems += ["macOS, Intel", "Colab", "Binder", "VS Code", "JupyterHub", "Docker"]
+    assert [system for system in systems if system not in named] == []
+    headings = re.findall(r"^## (.+)$", read("docs/install.md"), re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in headings}
+    assert set(re.findall(r"docs/install\.md#([\w-]+)", table)) <= anchors
+
+
+def test_the_dockerfile_installs_the_pinned_course_and_runs_as_no_root():
+    lines = read("Dockerfile").replace("\\\n", " ").splitlines()
+    steps = [line.split(maxsplit=1) for line in lines if line and line[0] != "#"]
+    known = {"FROM", "RUN", "WORKDIR", "COPY", "ARG", "USER", "EXPOSE", "CMD"}
+    assert {name for name, _ in steps} <= known and steps[0][0] == "FROM"
+    version = re.fullmatch(r"python:(\d\.\d+)-slim", steps[0][1])[1]
+    assert SpecifierSet(PROJECT["requires-python"]).contains(version)
+    installs = re.findall(r"pip install ([^;&]+)", read("Dockerfile"))
+    assert len(installs) == 2 and all(each.startswith("-c constraints.txt -e") for each in installs)
+    names, users = [name for name, _ in steps], [rest for name, rest in steps if name == "USER"]
+    assert users == ["learner"] and names.index("USER") < names.index("CMD")
+    command = json.loads(steps[-1][1])
+    assert command[:2] == ["jupyter", "lab"] and (ROOT / command[-1]).exists()
+    assert "q-course" in read("docs/install.md") and ":/course/runs" in read("docs/install.md")
+
+
+def test_the_dev_container_makes_what_vs_code_then_uses():
+    container = json.loads(read(".devcontainer/devcontainer.json"))
+    version = container["image"].rpartition(":")[2]
+    assert SpecifierSet(PROJECT["requires-python"]).contains(version)
+    target = container["postCreateCommand"].removeprefix("make ")
+    assert f"\n{target}:" in read("Makefile")
+    tools = container["customizations"]["vscode"]
+    assert {"ms-python.python", "ms-toolsai.jupyter"} == set(tools["extensions"])
+    assert tools["settings"]["python.defaultInterpreterPath"].endswith("/.venv/bin/python")
+
+
+def test_files_that_are_no_text_are_marked_and_text_has_one_kind_of_line_end():
+    attributes = read(".gitattributes")
+    assert "* text=auto eol=lf" in attributes.splitlines()
+    places = ["course_utils", "data", "docs", "notebooks", "tests"]
+    files = [path for place in places for path in (ROOT / place).rglob("*") if path.is_file()]
+    ours = [path for path in files if "__pycache__" not in path.parts and path.name[0] != "."]
+    binary = {path.suffix for path in ours if path.suffix and b"\0" in path.read_bytes()[:8000]}
+    marked = set(re.findall(r"^\*(\.\w+) binary$", attributes, re.MULTILINE))
+    assert binary - {".unfinished", ".checkpoint"} <= marked
+    mixed = [
+        p.name for p in ours if p.suffix in {".py", ".md", ".ipynb"} and b"\r" in p.read_bytes()
+    ]
+    assert mixed == []
