@@ -3,6 +3,7 @@
 A notebook is held to its budget of memory; what it costs in CPU seconds is for `make bench`.
 """
 
+import contextlib
 import os
 import sys
 import tempfile
@@ -65,14 +66,27 @@ def lacking(error: BaseException | None) -> str | None:
         error = error.__cause__ or error.__context__
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item):
+@contextlib.contextmanager
+def skipped_if_lacking():
+    """Where all is installed, as in CI, such a test fails."""
     try:
-        result = yield
+        yield
     except Exception as error:
         if "CI" in os.environ or not (name := lacking(error)):
             raise
         pytest.skip(f"{name} is not installed")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item):
+    with skipped_if_lacking():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    with skipped_if_lacking():
+        result = yield
     if hasattr(item, "cell"):  # a notebook's cell, run by nbval
         kernel = psutil.Process(item.parent.kernel.km.provisioner.pid)
         check_memory(item.path, peak_memory(kernel))
