@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from course_utils.distil.robust import noisy
 from course_utils.distil.teachers import teacher_values, visit_states
 from course_utils.envs import OBSERVATION_SCALE, make_envs, play_in
-from course_utils.losses import kl_loss
+from course_utils.losses import check_shape, kl_loss
 from course_utils.networks import QNetwork, copy_to_go_on
-from course_utils.settings import configuration, setting, switch
+from course_utils.settings import checked, configuration, setting, switch
 from course_utils.train import fit
 from course_utils.tune.continual import add_heads
 
@@ -57,10 +57,12 @@ class DistillProgress(NamedTuple):
     scales: list[tuple[Tensor, Tensor]]  # of each task: mean and deviation, [S, 1, 1]
 
 
+@checked
 def answer(network: QNetwork, observation, lesson: int = 0, actions: int | None = None) -> Tensor:
     """Answers to a lesson with `actions`, [S, B, D] → [S, B, A]; zeros end short observations."""
     observation = torch.as_tensor(observation)
-    missing = network.arguments["observations"] - observation.shape[-1]
+    if (missing := network.arguments["observations"] - observation.shape[-1]) < 0:
+        raise ValueError(f"an observation has {-missing} numbers more than this network takes.")
     return network(nn.functional.pad(observation, (0, missing)), lesson)[..., :actions]
 
 
@@ -69,9 +71,10 @@ def greedy_in(network: QNetwork, lesson: int, actions: int | None = None) -> Cal
     return torch.no_grad()(lambda seen: answer(network, seen, lesson, actions).argmax(-1).numpy())
 
 
+@checked
 def distill(
-    config: DistillConfig, lessons: list[Lesson], students=10, loss=kl_loss, states="mixture",
-    seed=0, records=10, network: QNetwork | None = None, heads=False,
+    config: DistillConfig, lessons: list[Lesson], students=10, loss: Callable = kl_loss,
+    states: str = "mixture", seed=0, records=10, network=None, heads: bool = False,
 ) -> Iterator[DistillProgress]:  # fmt: skip
     """Train S students to answer as the teachers do; yield `records` times, the last at the end.
 
@@ -83,6 +86,8 @@ def distill(
     """
     if not lessons or states not in STATES:
         raise ValueError(f"{len(lessons)} lessons, states = {states!r}: give one, and of {STATES}.")
+    if not all(isinstance(each, Lesson) for each in lessons):
+        raise TypeError("lessons must be a list of them, each as Lesson(env_id, teacher).")
     walk_seed, network_seed, batch_seed = map(int, np.random.SeedSequence(seed).generate_state(3))
     visited = [_Visited(each, k, students, config, walk_seed + k) for k, each in enumerate(lessons)]
     sizes = {(each.states.shape[-1], each.actions) for each in visited}
@@ -144,4 +149,5 @@ class _Visited:
         index = torch.randint(self.states.shape[1], size, generator=generator)
         states, values = (each.take_along_dim(index, 1) for each in (self.states, self.values))
         look = self.behind(partial(answer, network, lesson=self.number, actions=self.actions))
-        return loss(look(states.numpy()), values, self.config.temperature).mean(-1)  # [S]
+        apart = loss(look(states.numpy()), values, self.config.temperature)
+        return check_shape("loss", apart, index.shape[:2]).mean(-1)  # [S]

@@ -1,14 +1,30 @@
 """Disturbances for agents that act, [S, E, D] → [S, E], and what a decision hangs on."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from course_utils.losses import check_shape
 from course_utils.networks import QNetwork, greedy
+from course_utils.settings import check_array, check_number, checked, in_short
 
 
+def _check_size(name, value):
+    if np.ndim(check_array(name, value)) > 1:
+        raise ValueError(f"{name} = {in_short(value)}: must be a number, or one each [D].")
+    return value
+
+
+def _check_deviation(name, value):
+    if np.less(_check_size(name, value), 0).any():
+        raise ValueError(f"{name} = {in_short(value)}: must be 0 or more.")
+    return value
+
+
+@partial(checked, size=_check_deviation)
 def noisy(act: Callable, size: np.ndarray, rng: np.random.Generator) -> Callable:
     """The same agent behind noisy sensors. size: standard deviation, a number or one each [D]."""
     return lambda seen: act((seen + size * rng.normal(size=seen.shape)).astype(np.float32))
@@ -19,7 +35,7 @@ def delayed(act: Callable, steps: int) -> Callable:
 
     New for each use: within one an episode begins with the last actions of the one before.
     """
-    waiting = []
+    waiting, steps = [], check_number("steps", steps, int, 0)
 
     def delayed_act(observation):
         waiting.append(np.asarray(act(observation)))
@@ -28,11 +44,14 @@ def delayed(act: Callable, steps: int) -> Callable:
     return delayed_act
 
 
-def decision_gradient(network: QNetwork, observation: Tensor) -> Tensor:
+@checked
+def decision_gradient(network: QNetwork, observation: Tensor | np.ndarray) -> Tensor:
     """How the best action's lead over the second best changes with each number; [S, B, D] → same.
 
     Its size is the saliency of Simonyan et al. 2014 (arXiv 1312.6034), for a decision.
     """
+    if network.arguments["actions"] == 1:
+        raise ValueError("this network has one action: there is nothing to decide.")
     observation = torch.as_tensor(observation).detach().requires_grad_()
     best, second = network(observation).topk(2).values.unbind(-1)
     return torch.autograd.grad((best - second).sum(), observation)[0]
@@ -49,7 +68,15 @@ def fgsm(network: QNetwork, observation: Tensor, size) -> Tensor:
     return torch.as_tensor(observation) - step * decision_gradient(network, observation).sign()
 
 
+fgsm = checked(fgsm, size=_check_size)  # here, as learners are shown its source
+
+
 def attacked(network: QNetwork, size, attack: Callable = fgsm) -> Callable:
     """The greedy agents, whose sensors somebody deceives who knows their weights."""
     act = greedy(network)
-    return lambda observation: act(attack(network, torch.as_tensor(observation), size))
+
+    def deceived_act(observation):
+        shown = attack(network, torch.as_tensor(observation), size)
+        return act(check_shape("attack", shown, observation.shape))
+
+    return deceived_act

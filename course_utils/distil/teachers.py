@@ -7,19 +7,24 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from course_utils.losses import above_zero, annealed, kickstart_loss
+from course_utils.losses import annealed, check_shape, kickstart_loss
 from course_utils.networks import QNetwork
+from course_utils.settings import check_array, checked
 
 
+@checked
 @torch.no_grad()
 def teacher_values(teacher: QNetwork | Callable, observation: Tensor) -> Tensor:
     """A teacher's action values for the states of S students, [S, B, D] → [S, B, A].
 
     Raises ValueError for answers of another shape, and for answers that are NaN or infinite.
     """
+    if observation.dim() != 3:
+        raise ValueError(f"an observation is [S, B, D], not {list(observation.shape)}.")
     flat, size = observation.flatten(0, 1), observation.shape[-1]  # [S · B, D]
     if not isinstance(teacher, QNetwork):
-        q = torch.as_tensor(np.asarray(teacher(flat)), dtype=torch.float32)
+        q = check_array("of the teacher's answers", teacher(flat.clone()))
+        q = torch.as_tensor(q, dtype=torch.float32)
     elif (own := teacher.arguments["observations"]) != size:
         raise ValueError(f"a teacher takes {own} numbers as an observation, this task has {size}.")
     elif (count := teacher.seeds) not in (1, len(observation)):
@@ -33,6 +38,7 @@ def teacher_values(teacher: QNetwork | Callable, observation: Tensor) -> Tensor:
     return q.view(*observation.shape[:2], -1)
 
 
+@checked
 def policy_teacher(policy: Callable) -> Callable:
     """A teacher whose values are the log-probabilities of a policy, [n, D] → [n, A].
 
@@ -40,8 +46,9 @@ def policy_teacher(policy: Callable) -> Callable:
     """
 
     def teacher(observation):
-        p = torch.as_tensor(np.asarray(policy(observation)), dtype=torch.float32)
-        if p.min() < 0 or not torch.allclose(p.sum(-1), torch.ones(len(p)), atol=1e-3):
+        p = check_array("probabilities", policy(observation))
+        p = torch.as_tensor(p, dtype=torch.float32)
+        if p.min() < 0 or not ((p.sum(-1) - 1).abs() < 1e-3).all():
             raise ValueError("a policy must give probabilities: none below 0, and their sum is 1.")
         return p.clamp(min=1e-6).log()
 
@@ -54,28 +61,33 @@ def trembling_policy(q: Tensor, share: float) -> Tensor:
     return (1 - share) * best + share / q.shape[-1]
 
 
+@checked
 def visit_states(steps: Iterator, states: int) -> Tensor:
     """The next states of each of S players in `envs.play`, none behind an end: [S, states, D]."""
     visited, counts = [], np.zeros(1)
     while counts.min() < states:
-        visited.append(next(steps))
-        counts = counts + visited[-1].real.sum(-1)  # [S]
+        if (step := next(steps, None)) is None:
+            raise ValueError(f"the steps end after {len(visited)}, before {states} states are met.")
+        visited.append(step)
+        counts = counts + step.real.sum(-1)  # [S]
     seen, *_, real = (np.stack(column, 1) for column in zip(*visited, strict=True))  # [S, T, N, …]
     return torch.tensor(np.stack([own[ok][:states] for own, ok in zip(seen, real, strict=True)]))
 
 
+@checked
 def kickstart(teacher, weight=1, until=0.5, temperature=1, loss=kickstart_loss, schedule=annealed):
     """An `extra_loss` that pulls a new learner to a teacher: λ · loss(q, teacher's values, τ).
 
     schedule: (weight, progress, until) → λ; by default it falls from `weight` to 0 in a share
     `until` of the run, or never, if that is 0. τ: in scaled rewards. Raises ValueError for τ ≤ 0.
     """
-    above_zero(temperature)
 
     def extra_loss(learner, q, batch):
         now = schedule(weight, learner.progress(), until)
-        if not now:  # then the teacher need not be asked
+        if not check_array("schedule", now):  # then the teacher need not be asked
             return torch.zeros(len(q))
-        return now * loss(q, teacher_values(teacher, batch.observation), temperature).mean(-1)
+        values = teacher_values(teacher, batch.observation)
+        check_shape("teacher", values, q.shape, "must answer")
+        return now * check_shape("loss", loss(q, values, temperature), q.shape[:2]).mean(-1)
 
     return extra_loss

@@ -39,7 +39,9 @@ class ProbeEnv(gym.Env):
     """The environment of one probe: `gym.make("Probe-v0", name="delay")`. ValueError for others."""
 
     def __init__(self, name: str):
-        self.probe = find(name)
+        if name not in PROBES:
+            raise ValueError(f"there is no probe '{name}'. There are: {', '.join(PROBES)}.")
+        self.probe = PROBES[name]
         self.observation_space = gym.spaces.Box(-1, 5, (2,), np.float32)
         self.action_space = gym.spaces.Discrete(self.probe.actions)
 
@@ -56,17 +58,10 @@ class ProbeEnv(gym.Env):
         return observation, reward, over and not endless, over and endless, {}
 
 
-def find(name: str) -> Probe:
-    """The probe of that name; ValueError with the names that there are."""
-    if name not in PROBES:
-        raise ValueError(f"there is no probe '{name}'. There are: {', '.join(PROBES)}.")
-    return PROBES[name]
-
-
 @checked
 def right_values(name: str, discount: float) -> tuple[np.ndarray, np.ndarray]:
     """All observations [K, 2] of a probe in which one can act, and their action values [K, A]."""
-    probe, observations, values = find(name), [], []
+    probe, observations, values = ProbeEnv(name).probe, [], []
     if probe.endless and discount == 1:
         raise ValueError("discount = 1: a reward of 1 for ever has no value, take less.")
     for sign in probe.signs:

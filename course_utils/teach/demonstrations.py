@@ -1,5 +1,7 @@
 """Demonstrations: episodes of an expert, looked through, split, and read from Minari datasets."""
 
+from pathlib import Path
+
 import minari
 import numpy as np
 import torch
@@ -7,11 +9,13 @@ import torch
 from course_utils import storage
 from course_utils.evaluation import Episode
 from course_utils.replay import ReplayBuffer
+from course_utils.settings import check_number, checked
 
 FOLDER = storage.SHIPPED / "demonstrations"
 FILES = ("main_data.hdf5", "metadata.json")  # of each dataset
 
 
+@checked
 def damage(episode: Episode, actions: int) -> str:
     """What is wrong with an episode, in a few words, or "". actions: how many there are."""
     observations, steps, rewards = map(len, episode[:3])
@@ -28,8 +32,10 @@ def damage(episode: Episode, actions: int) -> str:
     return ""
 
 
-def split(episodes: list, sizes: tuple[int, ...], rng: np.random.Generator) -> list[list]:
+@checked
+def split(episodes: list, sizes: list[int], rng: np.random.Generator) -> list[list]:
     """Parts of these sizes, of whole episodes, chosen at random; ValueError if there are fewer."""
+    sizes = [check_number("each of the sizes", size, int, 0) for size in sizes]
     if sum(sizes) > len(episodes):
         parts = f"parts of {', '.join(map(str, sizes))} episodes"
         raise ValueError(f"{parts} need {sum(sizes)}; there are {len(episodes)}.")
@@ -39,6 +45,7 @@ def split(episodes: list, sizes: tuple[int, ...], rng: np.random.Generator) -> l
 
 def load_demonstrations(name: str, folder=FOLDER) -> list[Episode]:
     """The episodes of a Minari dataset in `folder`, a Path. Raises as `storage.shipped`."""
+    folder = Path(folder)
     for file in FILES:
         storage.shipped(f"{folder.name}/{name}/data/{file}", folder.parent)
     episodes = []
@@ -49,7 +56,9 @@ def load_demonstrations(name: str, folder=FOLDER) -> list[Episode]:
 
 
 def transitions(episodes: list[Episode]) -> dict[str, torch.Tensor]:
-    """The steps of several episodes in a row, as the columns of a `ReplayBuffer`."""
+    """The steps of one or more episodes in a row, as the columns of a `ReplayBuffer`."""
+    if not (episodes and all(isinstance(each, Episode) for each in episodes)):
+        raise ValueError("steps are those of a list of one or more episodes, each an `Episode`.")
     columns = {
         "observation": [e.observation[:-1] for e in episodes],
         "next_observation": [e.observation[1:] for e in episodes],
@@ -61,13 +70,15 @@ def transitions(episodes: list[Episode]) -> dict[str, torch.Tensor]:
     return {name: torch.as_tensor(np.concatenate(column)) for name, column in columns.items()}
 
 
+@checked
 def memory_of(chosen: list[list[Episode]], spare=0, most: int | None = None) -> ReplayBuffer:
     """A replay memory of these episodes, a list for each seed. ValueError for an empty list or NaN.
 
     spare: room for so many more rows a seed. most: keep only the first so many steps of each seed.
     """
-    if not chosen or not all(chosen):
-        raise ValueError("a memory of demonstrations needs at least one episode for each seed.")
+    if not chosen or not all(isinstance(own, list | tuple) and own for own in chosen):
+        told = "a memory of demonstrations needs at least one episode for each seed"
+        raise ValueError(f"{told}, in a list for each seed.")
     rows = [transitions(episodes) for episodes in chosen]
     if not all(column.isfinite().all() for columns in rows for column in columns.values()):
         raise ValueError("an episode holds NaN or infinity: leave damaged episodes out (`damage`).")

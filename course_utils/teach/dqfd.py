@@ -1,13 +1,15 @@
 """Demonstrations in Q-learning, for S seeds: DQfD, by Hester et al. 2018 (arXiv 1704.03732)."""
 
-from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
+import torch
 
 from course_utils import losses
 from course_utils.learner import DQN, DQNConfig, Parts
-from course_utils.settings import configuration, setting
+from course_utils.networks import QNetwork, copy_to_go_on
+from course_utils.replay import ReplayBuffer
+from course_utils.settings import checked, configuration, setting
 
 
 @configuration
@@ -30,19 +32,28 @@ def expert_margin(margin_loss=losses.margin_loss):
     def extra_loss(learner, q, batch):
         config = learner.config
         weight = losses.annealed(config.margin_weight, learner.progress(), config.margin_until)
-        return weight * (batch.demonstrated * margin_loss(q, batch.action, config.margin)).mean(-1)
+        missed = margin_loss(q, batch.action, config.margin)
+        missed = losses.check_shape("margin_loss", missed, batch.action.shape)
+        return weight * (batch.demonstrated * missed).mean(-1)
 
     return extra_loss
 
 
-def pretrain(config, demonstrations, network, updates, seed=0, records=1, parts=None):
+@checked
+def pretrain(
+    config: DQfDConfig, demonstrations: ReplayBuffer, network: QNetwork, updates, seed=0, records=1,
+    parts=None,
+):  # fmt: skip
     """Q-learning from a memory of demonstrations alone, before the first step in the environment.
 
     network: S networks to begin with, which are copied. parts: by default with the margin loss.
-    Without priorities. Yields updates, loss [S], networks. Hester et al. 2018, algorithm 1.
+    Without priorities. Yields updates, loss [S], networks. ValueError if memory and networks do
+    not belong together. Hester et al. 2018, algorithm 1.
     """
-    config = replace(config, priority_exponent=0.0)
-    learner = DQN(config, deepcopy(network), seed, parts=parts or Parts(extra_loss=expert_margin()))
+    config, observations = replace(config, priority_exponent=0.0), demonstrations.observation
+    size = demonstrations.seeds, observations.shape[1], network.arguments["actions"]
+    network = copy_to_go_on(network, QNetwork(*size, generator=torch.Generator()))
+    learner = DQN(config, network, seed, parts=parts or Parts(extra_loss=expert_margin()))
     learner.replay = demonstrations  # instead of own steps, of which there are none yet
     for due in np.linspace(0, updates, records + 1)[1:]:
         while learner.updates < due:

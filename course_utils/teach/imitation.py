@@ -1,14 +1,16 @@
 """Learning to do what an expert does: behaviour cloning, and DAgger, for S seeds at once."""
 
 from collections import namedtuple
+from collections.abc import Callable
 
 import numpy as np
 import torch
 
 from course_utils.evaluation import record_episodes
-from course_utils.losses import cloning_loss
+from course_utils.losses import check_shape, cloning_loss
 from course_utils.networks import QNetwork, copy_to_go_on, greedy
-from course_utils.settings import configuration, setting, switch
+from course_utils.replay import ReplayBuffer
+from course_utils.settings import checked, configuration, in_short, setting, switch
 from course_utils.train import fit
 
 # What cloning yields: loss of the latest batch [S], labels of each seed [S], the live network.
@@ -27,7 +29,11 @@ class CloneConfig:
     layer_norm: bool = switch(True, help="normalise each hidden layer")
 
 
-def behavior_cloning(config, memory, actions, seed=0, records=10, network=None, loss=cloning_loss):
+@checked
+def behavior_cloning(
+    config: CloneConfig, memory: ReplayBuffer, actions, seed: int | tuple = 0, records=10,
+    network=None, loss=cloning_loss,
+):  # fmt: skip
     """Train S networks by a `CloneConfig` to do what the expert did; yield `CloneProgress`.
 
     memory: of `memory_of`. actions: how many. seed: a number, or a pair, of weights and of batches.
@@ -43,20 +49,24 @@ def behavior_cloning(config, memory, actions, seed=0, records=10, network=None, 
 
     def batch_loss(update):
         batch = memory.sample(config.batch_size, 1, 1.0, order)
-        return loss(network(batch.observation), batch.action).mean(-1)
+        surprise = loss(network(batch.observation), batch.action)
+        return check_shape("loss", surprise, batch.action.shape).mean(-1)
 
     for record in fit(network, batch_loss, config, config.updates, records):
         yield CloneProgress(record.updates, record.loss, memory.filled().sum(-1).numpy(), network)
 
 
+@checked
 def dagger(
-    config, env_id, expert, memory, actions, rounds=5, labels=100, seed=0, episodes=2, **cloning
-):
+    config: CloneConfig, env_id: str, expert: Callable, memory: ReplayBuffer, actions, rounds=5,
+    labels=100, seed=0, episodes=2, **cloning,
+):  # fmt: skip
     """Clone; let the clone play; ask the expert what it would have done there; and so on.
 
     expert: observations [S, B, D] → actions [S, B]. memory: the first demonstrations. In each round
     every seed plays `episodes`, and `labels` of the states met are labelled and added: ValueError
-    if there is no room. cloning: for `behavior_cloning`, whose last record is yielded.
+    if there is no room, or for a wrong label. cloning: for `behavior_cloning`, whose last record is
+    yielded.
     Source: Ross et al. 2011 (arXiv 1011.0686), algorithm 3.1, β₁ = 1 and β = 0 from then on.
     """
     if memory.filled().max() + rounds * labels > memory.rows:
@@ -69,9 +79,14 @@ def dagger(
             played = record_episodes(greedy(network), env_id, memory.seeds, episodes, int(start[0]))
             met = [np.concatenate([episode.observation[:-1] for episode in own]) for own in played]
             asked = np.stack([rng.choice(seen, labels, replace=len(seen) < labels) for seen in met])
-            answers = torch.as_tensor(np.asarray(expert(asked)))
+            answers = np.asarray(expert(asked.copy()))  # what it writes there is its own affair
+            if answers.shape != asked.shape[:2] or not np.isin(answers, range(actions)).all():
+                told = (
+                    f"`expert` must return {list(asked.shape[:2])} actions from 0 to {actions - 1}"
+                )
+                raise ValueError(f"{told}, not {in_short(answers)}.")
             for lane, states in enumerate(torch.as_tensor(asked)):
-                memory.extend(lane, observation=states, action=answers[lane])
+                memory.extend(lane, observation=states, action=torch.as_tensor(answers[lane]))
         *_, progress = behavior_cloning(config, memory, actions, seed + turn, 1, network, **cloning)
         yield progress
         network = progress.network

@@ -6,6 +6,7 @@ import numpy as np
 
 from course_utils import losses
 from course_utils.envs import MDP
+from course_utils.settings import check_array, checked
 
 
 def shaping_reward(potential, next_potential, terminated, discount):
@@ -16,12 +17,16 @@ def shaping_reward(potential, next_potential, terminated, discount):
     return discount * (1 - terminated) * next_potential - potential
 
 
+@checked
 def shaped_mdp(mdp: MDP, potential: np.ndarray, discount, shaping_reward=shaping_reward) -> MDP:
     """The same rules with shaped rewards. potential: [s], or ValueError. discount: the agent's."""
-    if potential.shape != mdp.start.shape or not np.isfinite(potential).all():
-        raise ValueError(f"{mdp.env_id} needs {len(mdp.start)} finite potentials, one a state.")
+    if check_array("potential", potential).shape != mdp.start.shape:
+        raise ValueError(f"{mdp.env_id} needs {len(mdp.start)} potentials, one a state.")
     ends = potential[:, None, None] + 0 * mdp.reward, potential[mdp.next_state]  # both [s, a, k]
-    return replace(mdp, reward=mdp.reward + shaping_reward(*ends, mdp.terminated, discount))
+    added = shaping_reward(*ends, mdp.terminated, discount)
+    if check_array("`shaping_reward`", added).shape != mdp.reward.shape:
+        raise ValueError(f"`shaping_reward` must return {mdp.reward.shape}, not {added!r:.60}.")
+    return replace(mdp, reward=mdp.reward + added)
 
 
 def with_potential(potential, shaping_reward=shaping_reward):
@@ -29,26 +34,29 @@ def with_potential(potential, shaping_reward=shaping_reward):
 
     def reward(batch):
         # Also for n steps: the potentials between the two ends cancel.
-        ends = potential(batch.observation), potential(batch.next_observation)
+        ends = map(potential, (batch.observation, batch.next_observation))
+        ends = (losses.check_shape("potential", each, batch.reward.shape) for each in ends)
         return batch.reward + shaping_reward(*ends, batch.terminated, batch.discount)
 
     return reward
 
 
+@checked
 def soft_target(temperature: float, soft_value=losses.soft_value):
     """A `td_target` of `Parts` with a soft maximum: y = r + γ (1 − terminated) V(s′).
 
     soft_value: (q [..., A], temperature) → V [...]. ValueError for a temperature of 0 or less.
     Source: Haarnoja et al. 2017 (arXiv 1702.08165).
     """
-    losses.above_zero(temperature)
 
     def target(reward, terminated, next_q, discount):
-        return (reward + discount * (1 - terminated) * soft_value(next_q, temperature)).detach()
+        value = losses.check_shape("soft_value", soft_value(next_q, temperature), reward.shape)
+        return (reward + discount * (1 - terminated) * value).detach()
 
     return target
 
 
+@checked
 def sqil_reward(discount: float, absorbing: bool = False):
     """A `reward` of `Parts` that pays 1 for each step of the expert, 0 for the agent's own.
 
@@ -56,10 +64,12 @@ def sqil_reward(discount: float, absorbing: bool = False):
     behind the end of an expert's episode the 1 goes on for ever; else who ends loses pay.
     Reddy et al. 2020 (arXiv 1905.11108), algorithm 1; Kostrikov et al. 2019 (arXiv 1809.02925).
     """
-    if not 0 <= discount < 1:
-        raise ValueError(f"discount = {discount}: it must be at least 0 and under 1.")
+    if discount == 1:
+        raise ValueError("discount = 1: it must be under 1, so that pay for ever is finite.")
 
     def reward(batch):
+        if not batch.demonstrated.any():
+            raise ValueError("SQIL pays for demonstrations, and there are none in this batch.")
         behind = batch.discount * (1 - batch.terminated) if absorbing else batch.discount
         return batch.demonstrated * (1 - behind) / (1 - discount)
 

@@ -6,9 +6,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from course_utils.losses import check_shape
 from course_utils.networks import QNetwork, SeedLinear, learning_part, stream_of_parts
+from course_utils.settings import checked
 
 
+@checked
 def freeze(network: QNetwork, learns: Callable[[str], bool]) -> QNetwork:
     """A copy in which only parameters learn whose names satisfy `learns`; ValueError for none."""
     if learning_part(network, False):
@@ -55,7 +58,8 @@ class LoRALinear(nn.Module):
 
     def added(self) -> Tensor:
         """ΔW, [S, in, out]."""
-        return (self.change or low_rank_change)(self.a, self.b, self.alpha)
+        added = (self.change or low_rank_change)(self.a, self.b, self.alpha)
+        return check_shape("change", added, self.layer.weight.shape)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.merged:
@@ -87,6 +91,7 @@ class AdapterLinear(nn.Module):
         return h + self.up(self.down(h).relu())
 
 
+@checked
 def add_lora(network: QNetwork, rank: int, alpha=None, seed: int = 0, change=None) -> QNetwork:
     """A copy with a low-rank change beside every hidden layer; only these changes learn.
 
@@ -98,6 +103,7 @@ def add_lora(network: QNetwork, rank: int, alpha=None, seed: int = 0, change=Non
     return _extend(network, lambda layer: LoRALinear(layer, rank, alpha, generator, change))
 
 
+@checked
 def add_adapters(network: QNetwork, size: int, seed: int = 0) -> QNetwork:
     """A copy with an adapter behind every hidden layer; only they learn. Raises as `add_lora`."""
     generator = stream_of_parts(seed)
@@ -114,6 +120,7 @@ def _extend(network, make):
     return extended
 
 
+@checked
 @torch.no_grad()
 def merge(network: QNetwork, inside: bool = True) -> QNetwork:
     """A copy with its low-rank changes `inside` the weights; ValueError if none can move."""
@@ -134,6 +141,7 @@ def unmerge(network: QNetwork) -> QNetwork:
     return merge(network, inside=False)
 
 
+@checked
 def plain(network: QNetwork) -> QNetwork:
     """A copy without additions, all of which learns; a merged change stays in the weights."""
     network = copy.deepcopy(network).requires_grad_(True)
@@ -143,6 +151,7 @@ def plain(network: QNetwork) -> QNetwork:
     return network
 
 
+@checked
 def trainable(network: QNetwork) -> int:
     """How many numbers of one seed's network learn."""
     return sum(parameter[0].numel() for parameter in learning_part(network).values())

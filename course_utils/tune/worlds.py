@@ -8,8 +8,10 @@ import numpy as np
 from gymnasium.envs.classic_control.cartpole import CartPoleEnv, CartPoleVectorEnv
 
 from course_utils.envs import OBSERVATION_SCALE
+from course_utils.settings import checked
 
 
+@checked
 def lunar_lander(main: float | None = None, side: float | None = None, **arguments) -> gym.Env:
     """LunarLander-v3 with other engines; `arguments` are its own, such as gravity.
 
@@ -25,6 +27,7 @@ def lunar_lander(main: float | None = None, side: float | None = None, **argumen
     return gym.wrappers.TransformAction(lander, lambda action: throttle[action], four)
 
 
+@checked
 def cart_pole(length=0.5, gravity=9.8, force_mag=10.0, **arguments):
     """A CartPole, or `num_envs` of them. length: half a pole, in metres; force_mag: in newtons."""
     env = (CartPoleVectorEnv if "num_envs" in arguments else CartPoleEnv)(**arguments)

@@ -63,9 +63,12 @@ def test_behind_the_end_the_potential_is_zero_but_not_behind_a_cut():
     assert rewards.shaping_reward(2.0, 7.0, 0.0, 0.5) == 1.5
 
 
-@pytest.mark.parametrize("potential", [np.zeros(3), np.full(16, np.nan)])
-def test_a_potential_that_does_not_fit_is_refused(potential):
-    with pytest.raises(ValueError, match="FrozenLake-v1 needs 16 finite potentials"):
+@pytest.mark.parametrize(
+    ("potential", "words"),
+    [(np.zeros(3), "FrozenLake-v1 needs 16 potentials"), (np.full(16, np.nan), "holds NaN")],
+)
+def test_a_potential_that_does_not_fit_is_refused(potential, words):
+    with pytest.raises(ValueError, match=words):
         rewards.shaped_mdp(read_mdp("FrozenLake-v1"), potential, 0.9)
 
 
@@ -149,8 +152,12 @@ def test_sqil_pays_the_expert_one_a_step_and_the_agent_nothing():
     memory.extend(0, **rows, reward=torch.full((5,), 9.0), terminated=done, done=done)
     slot = torch.arange(5)[None]
     reward = rewards.sqil_reward(0.5)
-    assert reward(memory.read(slot, 3, 0.5, torch.ones(1, 5))).tolist() == [[0.0] * 5]
+    with pytest.raises(ValueError, match="there are none in this batch"):
+        reward(memory.read(slot, 3, 0.5, torch.ones(1, 5)))
     memory.demonstrated = True
+    batch = memory.read(slot, 3, 0.5, torch.ones(1, 5))
+    mixed = batch._replace(demonstrated=torch.tensor([[1.0, 0.0, 0.0, 0.0, 0.0]]))
+    assert reward(mixed).tolist() == [[1.75, 0.0, 0.0, 0.0, 0.0]]
     expected = [1.75, 1.75, 1.75, 1.5, 1.0]
     assert reward(memory.read(slot, 3, 0.5, torch.ones(1, 5)))[0].tolist() == pytest.approx(
         expected
@@ -170,9 +177,8 @@ def test_with_an_absorbing_end_the_pay_goes_on_for_ever_but_not_behind_a_cut():
     batch = memory.read(torch.arange(4)[None], 3, 0.5, torch.ones(1, 4))
     paid = rewards.sqil_reward(0.5, absorbing=True)(batch)[0]
     assert paid.tolist() == pytest.approx([2.0, 2.0, 1.5, 1.0])
-    memory.demonstrated = False
-    batch = memory.read(torch.arange(4)[None], 3, 0.5, torch.ones(1, 4))
-    assert rewards.sqil_reward(0.5, absorbing=True)(batch).abs().sum() == 0
+    mixed = batch._replace(demonstrated=torch.tensor([[0.0, 1.0, 0.0, 0.0]]))
+    assert rewards.sqil_reward(0.5, absorbing=True)(mixed).tolist() == [[0.0, 2.0, 0.0, 0.0]]
 
 
 def test_sqil_learns_to_balance_without_the_environments_reward(shown):

@@ -223,9 +223,10 @@ def test_added_parts_do_not_repeat_the_first_network(network):
 
 
 def test_heads_are_refused_where_they_make_no_sense(network, observation):
-    for wrong in (lambda: add_heads(network, 0), lambda: add_heads(add_heads(network, 2), 2)):
-        with pytest.raises(ValueError, match="one head so far"):
-            wrong()
+    with pytest.raises(ValueError, match="tasks = 0: must be a whole number of 1 or more"):
+        add_heads(network, 0)
+    with pytest.raises(ValueError, match="one head so far"):
+        add_heads(add_heads(network, 2), 2)
     for task in (-1, 2):
         with pytest.raises(ValueError, match="it has 2"):
             add_heads(network, 2)(observation, task=task)
