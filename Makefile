@@ -26,7 +26,8 @@ UV := $(subst .venv,.matrix/uv,$(BIN))/python
 	touch $@
 
 lab: .venv/course                ## open the course in JupyterLab
-	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+	$(BIN)/jupyter labextension disable "@jupyterlab/apputils-extension:announcements"
+	$(BIN)/jupyter lab --ServerApp.root_dir=. notebooks/00_start_here.ipynb
 
 test: .venv/course-test          ## every check: style, module, notebooks, exercises, a real browser
 	$(BIN)/ruff check .

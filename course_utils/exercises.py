@@ -1,10 +1,14 @@
 """Exercises that check themselves, guesses made before the result, claims held to account."""
 
 import importlib
+import math
 
 import numpy as np
 from IPython.display import Code, Markdown, display
-from ipywidgets import HTML, RadioButtons, VBox
+from ipywidgets import HTML, RadioButtons
+
+from course_utils.settings import check_kind, check_number
+from course_utils.widgets import Panel
 
 
 def book(part: str):
@@ -27,7 +31,7 @@ def check(name: str, attempt):
 def hint(name: str, number: int = 1) -> None:
     """Print the exercise's hint of that number; each says more than the one before."""
     hints = book("contents").find(name).hints
-    number = min(max(int(number), 1), len(hints))
+    number = min(max(check_number("number", number, int, -math.inf), 1), len(hints))
     more = f'hint("{name}", {number + 1})' if hints[number:] else f'solution("{name}")'
     print(f"Hint {number} of {len(hints)}: {hints[number - 1]} Next: exercises.{more}.")
 
@@ -59,16 +63,21 @@ class predict:
     guesses = {}
 
     def __init__(self, question: str, options: list[str]):
+        check_kind("options", options, {list: "a list of texts", tuple: "a tuple"})
+        if not options or len({*options}) < len(options):
+            raise ValueError(f"the options {options} must be one or more, and all different.")
         self.question, self.options = question, options
         self.buttons = RadioButtons(options=options, layout={"width": "max-content"})
         self.buttons.value = next((o for o in options if o == self.guesses.get(question)), None)
         self.buttons.observe(lambda now: self.guesses.update({question: now["new"]}), "value")
-        display(VBox([HTML(f"<b>Your guess first.</b> {question}"), self.buttons]))
+        panel = Panel([HTML(f"<b>Your guess first.</b> {question}"), self.buttons])
+        self.buttons.observe(panel.renew, "value")
+        display(panel)
 
     def reveal(self, outcome: str) -> None:
         """Print the outcome beside the guess; ValueError if it is none of the options."""
         if outcome not in self.options:
-            raise ValueError(f"'{outcome}' is none of the options {self.options}.")
+            raise ValueError(f"{outcome!r} is none of the options {self.options}.")
         if guess := self.buttons.value:
             book("progress").note("prediction", self.question, guess)
         verdict = "No guess was made" if guess is None else f'You guessed "{guess}"'

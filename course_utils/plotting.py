@@ -14,6 +14,7 @@ from matplotlib.ticker import EngFormatter
 from PIL import Image as Picture
 
 from course_utils import evaluation
+from course_utils.settings import check_number, checked
 
 # Okabe and Ito's colours, which people with any kind of colour vision can tell apart.
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
@@ -35,8 +36,15 @@ class Curve(NamedTuple):
     values: np.ndarray
 
 
+def need(right, sentence: str) -> None:
+    """ValueError with this sentence unless it is right."""
+    if not right:
+        raise ValueError(sentence)
+
+
 def show(figure: Figure) -> None:
     """Display a figure with its sentence, which screen readers get as well."""
+    need(hasattr(figure, "sentence"), "show needs a figure that has a text as its `sentence`.")
     picture = {"image/png": to_png(figure), "text/plain": figure.sentence}
     display(picture, raw=True, metadata={"image/png": {"alt": figure.sentence}})
     display(Markdown(figure.sentence))
@@ -57,21 +65,33 @@ def band(axes, x, values, label: str = "", look=LOOKS[0], strata: int = 1) -> np
     that many groups of one size, such as the students of three teachers, one after the other.
     Raises ValueError, by `evaluation.interval`, for fewer than 2 runs a group or with NaN.
     """
+    even = check_number("strata", strata, int, 1) and len(values) % strata == 0
+    need(even, f"strata = {strata}: {len(values)} runs are not so many groups of one size.")
     middle, low, high = evaluation.stratified_interval(np.split(np.asarray(values), strata))
+    need(np.shape(x) == middle.shape, f"x must be one number for each of {middle.size} points.")
     axes.plot(x, middle, color=look[0], marker=look[1], label=label)
     axes.fill_between(x, low, high, color=look[0], alpha=0.2, linewidth=0)
     return middle
 
 
-def learning_curves(curves: dict[str, Curve], ylabel: str, reference=None, figure=None) -> Figure:
+@checked
+def learning_curves(
+    curves: dict[str, Curve], ylabel: str, reference: dict[str, float] | None = None, figure=None
+) -> Figure:
     """Interquartile mean, 95 % interval (for each point by itself) and single runs of each curve.
 
     reference: label → level of a dashed line. figure: one to plot in.
     Raises ValueError, by `evaluation.interval`, for a curve of fewer than 2 runs or with NaN.
     """
+    need(curves, "curves = {}: must hold a Curve or more, each under its name.")
     figure = figure or Figure(figsize=(7.2, 3.6))
+    need(hasattr(figure, "subplots"), f"figure must be a Figure, not {type(figure).__name__}.")
     axes, ends = figure.subplots(), []
     for (label, curve), (color, marker) in zip(curves.items(), cycle(LOOKS), strict=False):
+        need(isinstance(curve, Curve), f"{label} must be a Curve(steps, values).")
+        points = np.shape(curve.values)[1:]
+        fits = np.shape(curve.steps) == points != (0,)
+        need(fits, f"{label}: steps [T] and values [S, T] must have the same number of points.")
         mean, low, high = evaluation.interval(curve.values)  # each [T]
         ends.append(f"{label}: {evaluation.Estimate(mean[-1], low[-1], high[-1])}")
         axes.plot(curve.steps, curve.values.T, color=color, alpha=0.12, linewidth=0.7)
@@ -79,6 +99,7 @@ def learning_curves(curves: dict[str, Curve], ylabel: str, reference=None, figur
         style = {"marker": marker, "markersize": 5, "markevery": max(1, len(curve.steps) // 8)}
         axes.plot(curve.steps, mean, color=color, label=label, **style)
     for label, y in (reference or {}).items():
+        need(np.asarray(y).dtype.kind in "iuf", f"reference {label} = {y!r}: must be a number.")
         axes.axhline(y, color=GREY, linestyle="--", linewidth=1)
         axes.annotate(label, (1, y), xycoords=("axes fraction", "data"), ha="right", **NOTE)
     axes.set(xlabel="environment steps of each run", ylabel=ylabel)
@@ -89,16 +110,23 @@ def learning_curves(curves: dict[str, Curve], ylabel: str, reference=None, figur
     return figure
 
 
-def compare_runs(results: dict[str, np.ndarray], xlabel: str, reference=None) -> Figure:
+@checked
+def compare_runs(
+    results: dict[str, np.ndarray], xlabel: str, reference: dict[str, float] | None = None
+) -> Figure:
     """One row a label: each run a marker, the interquartile mean a bar with its 95 % interval.
 
     results: label → [S]. reference: label → level of a dashed line.
     Raises ValueError, by `evaluation.interval`, for fewer than 2 runs or NaN.
     """
+    need(
+        results and xlabel, "results need a row or more, and xlabel the name of what was measured."
+    )
     figure = Figure(figsize=(7.2, 0.9 + 0.5 * len(results)))
     axes, means = figure.subplots(), []
     for row, (label, (color, marker)) in enumerate(zip(results, cycle(LOOKS), strict=False)):
         runs = results[label]
+        need(np.ndim(runs) < 2, f"{label} must be one number a run, [S], not {np.shape(runs)}.")
         mean, low, high = estimate = evaluation.interval(runs)
         means.append(f"{label}: {estimate}")
         spread = row + np.linspace(-0.2, 0.2, len(runs))  # else equal runs hide each other
@@ -120,7 +148,11 @@ def q_map(q: np.ndarray, policy: np.ndarray, symbols: list[str], title: str = ""
     q, policy: [rows · columns, 4], actions left, down, right, up. symbols: the cells' letters, one
     string a row; H, G and C end the episode. Raises ValueError for tables of another shape.
     """
-    rows, columns = len(symbols), len(symbols[0])
+    widths = {len(row) * isinstance(row, str) for row in symbols}
+    need(
+        len(widths) == 1 and 0 not in widths, "symbols must be a map's letters, rows of one length."
+    )
+    rows, (columns,), q, policy = len(symbols), widths, np.asarray(q), np.asarray(policy)
     if not q.shape == policy.shape == (rows * columns, 4):
         needed = f"a map of {rows} by {columns} cells needs q and policy of shape "
         raise ValueError(f"{needed}({rows * columns}, 4), not {q.shape} and {policy.shape}.")
@@ -140,6 +172,9 @@ def q_map(q: np.ndarray, policy: np.ndarray, symbols: list[str], title: str = ""
         words[cell] = "".join("←↓→↑"[action] for action in taken)
         for side in sides[taken]:  # an arrow goes towards the middle of its side
             axes.annotate("", center + 0.34 * side.sum(0), center, arrowprops=ARROW)
+    need(
+        np.isfinite(values).all() and values, "q must hold numbers, not NaN, for one cell or more."
+    )
     cells = PolyCollection(triangles, array=np.array(values), edgecolors="white", linewidths=0.5)
     axes.add_collection(cells)
     figure.colorbar(cells, ax=axes, shrink=0.85, label="q(s, a)")
@@ -151,6 +186,7 @@ def q_map(q: np.ndarray, policy: np.ndarray, symbols: list[str], title: str = ""
     return figure
 
 
+@checked
 def heat_map(values, rows: dict, columns: dict, quantity: str, limits=(None, None)) -> Figure:
     """A table as coloured cells with their numbers in them.
 
@@ -161,6 +197,8 @@ def heat_map(values, rows: dict, columns: dict, quantity: str, limits=(None, Non
     if np.shape(values) != (len(row_labels), len(column_labels)):
         named = f"{len(row_labels)} rows and {len(column_labels)} columns are named"
         raise ValueError(f"{named}, the values have shape {np.shape(values)}.")
+    need(np.asarray(values).dtype.kind in "biuf", "the values of a heat map must be numbers.")
+    need(np.shape(limits) == (2,), f"limits = {limits}: must be the lowest and the highest value.")
     figure = Figure(figsize=(1.6 + 0.9 * len(column_labels), 1.2 + 0.42 * len(row_labels)))
     axes = figure.subplots()
     cells = axes.pcolormesh(values, vmin=limits[0], vmax=limits[1], edgecolors="white", linewidth=1)
@@ -178,8 +216,13 @@ def heat_map(values, rows: dict, columns: dict, quantity: str, limits=(None, Non
     return figure
 
 
+@checked
 def animation(frames: list[np.ndarray], sentence: str, frames_per_second: float = 4) -> None:
     """Display pictures [height, width, 3] as an animated WebP image, with a sentence."""
+    frames = list(frames)
+    kinds = {getattr(frame, "dtype", None) for frame in frames}
+    need(kinds == {np.dtype(np.uint8)}, "frames must be uint8, as of an env with render_mode.")
+    need(frames_per_second > 0, f"frames_per_second = {frames_per_second}: must be above 0.")
     pictures = [Picture.fromarray(frame) for frame in frames]
     pictures = [picture.resize((picture.width // 2, picture.height // 2)) for picture in pictures]
     buffer = io.BytesIO()

@@ -1,20 +1,110 @@
 """Things to move: a training with sliders while it runs, and pictures that answer at once."""
 
 import html
+import inspect
 import threading
 import time
-from collections.abc import Callable
+from base64 import b64encode
+from collections.abc import Callable, Iterable
 from itertools import islice
 from math import log10
+from numbers import Real
 
 import ipywidgets
-from IPython.display import display
+import numpy as np
+from IPython import get_ipython
+from IPython.display import HTML, display
 from matplotlib.figure import Figure
 
 from course_utils.plotting import to_png
+from course_utils.settings import check_number, checked
 
 SECONDS_BETWEEN_PICTURES = 0.25
 WIDE = {"style": {"description_width": "11em"}, "layout": {"width": "32em"}}  # room for a name
+# JupyterLab hides the still of live controls, and of dead ones what is left above their still.
+# Where styles have no say it is always seen; in other programs that run widgets never.
+STILL = """<style>
+.course-still { display: none }
+.jp-OutputArea-child:not(:has(.widget-box)) + * .course-still { display: block }
+.jp-OutputArea-child:not(:has(.widget-box)):has(+ * .course-still) { display: none }
+</style><div class="course-still">%s<p><em>Run this cell again to wake the controls.</em></p></div>
+"""
+
+
+def still(widget: ipywidgets.Widget) -> str:
+    """What a widget shows, as HTML that needs no kernel: pictures, sentences, settings, choices."""
+    value, lines = getattr(widget, "value", ""), [*map(still, getattr(widget, "children", ()))]
+    image = isinstance(widget, ipywidgets.Image)
+    if picture := bytes(value if image else getattr(widget, "picture", b"")):
+        kind = "jpeg" if picture.startswith(b"\xff") else "png"
+        lines.append(f'<img alt="" src="data:image/{kind};base64,{b64encode(picture).decode()}">')
+    if isinstance(widget, ipywidgets.RadioButtons):
+        lines += [("● " if one == value else "○ ") + html.escape(one) for one in widget.options]
+    elif isinstance(widget, ipywidgets.HTML):
+        lines.append(value)
+    elif isinstance(value, Real):
+        number = f"{value:.4g}" if isinstance(value, float) else value
+        lines.append(f"{widget.description}: {number}")
+    elif picture and not image:
+        lines.append(html.escape(value))
+    return "".join(f"<div>{line}</div>" for line in lines if line)
+
+
+class Panel(ipywidgets.VBox):
+    """Widgets that leave a still of themselves: it is seen when their kernel has ended.
+
+    A cell that runs again closes the panels of its run before, and so lets go of what they hold.
+    """
+
+    _shown, _still = {}, None  # panel → its cell, and which run of it
+
+    def _ipython_display_(self):
+        asked = {"metadata": {}, "content": {}, "header": {}}
+        asked |= getattr(get_ipython(), "parent_header", None) or {}
+        cell = asked["metadata"].get("cellId") or asked["content"].get("code")
+        now = self._shown[self] = cell, asked["header"].get("msg_id")
+        for panel, then in list(self._shown.items()):
+            if then[0] == cell and then != now:
+                panel.close()
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        display({"application/vnd.jupyter.widget-view+json": view, "text/plain": ""}, raw=True)
+        self._still = display(HTML(STILL % still(self)), display_id=True)
+
+    def renew(self, _=None) -> None:
+        """Make the still again, after what is shown has changed."""
+        if self._still:
+            self._still.update(HTML(STILL % still(self)))
+
+    def close(self) -> None:
+        """Close all that it is made of, too."""
+        self._shown.pop(self, None)
+        parts, self._still = [self], None
+        for part in parts:  # a list that grows on the way
+            for made_of in (getattr(part, name) for name in part.keys):
+                several = made_of if isinstance(made_of, tuple) else (made_of,)
+                parts += [one for one in several if isinstance(one, ipywidgets.Widget)]
+        self.children = ()  # IPython may remember the panel itself, as the value of a cell
+        for part in parts[1:]:
+            part.close()
+        super().close()
+
+
+def make_picture() -> tuple[ipywidgets.Image, ipywidgets.HTML, Callable]:
+    """An image, its sentence, and a function that makes both: draw, what it is told → None."""
+    figure, sentence = Figure(figsize=(7.2, 3.2)), ipywidgets.HTML()
+    image = ipywidgets.Image(layout={"max_width": "100%"})
+
+    def redraw(draw, *told, **named):
+        figure.clear()
+        try:
+            inspect.signature(draw).bind(figure, *told, **named)
+        except TypeError as problem:
+            raise TypeError(f"draw gets a figure, then what it shows: {problem}.") from None
+        if not isinstance(said := draw(figure, *told, **named), str):
+            raise TypeError(f"draw must return one sentence about its picture, not {said!r}.")
+        sentence.value, image.value = html.escape(said), to_png(figure)
+
+    return image, sentence, redraw
 
 
 def setting_slider(config, name: str):
@@ -109,21 +199,23 @@ class LiveTraining(Background):
 
     pause = Background.stop  # after the record that is being made
 
+    @checked
     def __init__(self, train: Callable, config, draw: Callable, settings: list[str], preview=5):
         super().__init__(self._show_problem)
-        self.train, self.config, self.draw, self.preview = train, config, draw, preview
-        self.figure = Figure(figsize=(7.2, 3.2))
-        self.image = ipywidgets.Image(layout={"max_width": "100%"})
-        self.sentence, self.status = ipywidgets.HTML(), ipywidgets.HTML()
+        self.train, self.config, self.draw = train, config, draw
+        self.preview = check_number("preview", preview, int, 0)
+        self.image, self.sentence, self._draw = make_picture()
+        self.status = ipywidgets.HTML()
         self.sliders = {name: setting_slider(config, name) for name in settings}
         actions = {"Start": self.start, "Pause": self.pause, "Step": self.step, "Reset": self.reset}
         self.buttons = make_buttons(actions)
+        row = ipywidgets.HBox([*self.buttons.values(), self.status])
+        self.panel = Panel([row, *self.sliders.values(), self.image, self.sentence])
         self.run(preview, fresh=True)
 
     def show(self) -> None:
         """Display buttons, sliders, picture and sentence."""
-        row = ipywidgets.HBox([*self.buttons.values(), self.status])
-        display(ipywidgets.VBox([row, *self.sliders.values(), self.image, self.sentence]))
+        display(self.panel)
 
     def start(self, job: Callable[[], None] | None = None) -> None:
         """Go on until Pause or the end."""
@@ -140,7 +232,9 @@ class LiveTraining(Background):
     def run(self, limit: int | None = None, fresh: bool = False) -> None:
         """Make up to `limit` more records, drawing now and then; return when made, or at Pause."""
         if fresh:
-            self.records, self._training, self.problem = [], iter(self.train(self.config)), ""
+            if not isinstance(made := self.train(self.config), Iterable):
+                raise TypeError(f"train must yield records, one by one; it returned {made!r}.")
+            self.records, self._training, self.problem = [], iter(made), ""
         self.status.value = "training …"
         before, drawn = len(self.records), time.monotonic()
         for record in islice(self._training, limit):
@@ -150,40 +244,46 @@ class LiveTraining(Background):
                 drawn = time.monotonic()
             if self.should_stop:
                 break
+        if fresh and limit and not self.records:
+            raise ValueError("train has ended without a record: it must yield one or more.")
         self._redraw()
         state = f"paused after {len(self.records)} records"
         if len(self.records) == before or (limit is None and not self.should_stop):
             state = "finished; Reset begins again"
         self.status.value = self.problem or state  # an error has ended the training, too
+        self.panel.renew()
 
     def _redraw(self):
         if self.records:
-            self.figure.clear()
-            self.sentence.value = html.escape(self.draw(self.figure, self.records))
-            self.image.value = to_png(self.figure)
+            self._draw(self.draw, self.records)
 
     def _show_problem(self, sentence):
         self.status.value = self.problem = html.escape(f"{sentence} Press Reset to begin again.")
+        self.panel.renew()
 
 
-def explore(draw: Callable, **bounds: tuple[int, int, int]) -> ipywidgets.VBox:
+def explore(draw: Callable, **bounds: tuple[int, int, int]) -> Panel:
     """Sliders above a picture that answers at once; display the result.
 
     draw: (cleared figure, one number for each slider) → one sentence.
     bounds: for each slider its lowest value, its highest, and where it starts.
     """
-    figure, image, sentence = Figure(figsize=(7.2, 3.2)), ipywidgets.Image(), ipywidgets.HTML()
+    image, sentence, redraw = make_picture()
     sliders = {}
 
-    def redraw(_=None):
-        figure.clear()
-        numbers = {name: slider.value for name, slider in sliders.items()}
-        sentence.value = html.escape(draw(figure, **numbers))
-        image.value = to_png(figure)
+    def answer(_=None):
+        redraw(draw, **{name: slider.value for name, slider in sliders.items()})
+        panel.renew()
 
-    for name, (low, high, start) in bounds.items():
-        label = name.replace("_", " ")
+    for name, numbers in bounds.items():
+        # An IntSlider would cut fractions off, and move what lies outside, without a word.
+        whole = np.shape(numbers) == (3,) and all(n in range(-(10**9), 10**9) for n in numbers)
+        if not (whole and numbers[0] <= numbers[2] <= numbers[1]):
+            told = "must be whole numbers: the lowest, the highest, and one between to start with"
+            raise ValueError(f"{name} = {numbers}: {told}.")
+        (low, high, start), label = map(int, numbers), name.replace("_", " ")
         sliders[name] = ipywidgets.IntSlider(start, low, high, description=label, **WIDE)
-        sliders[name].observe(redraw, names="value")
-    redraw()
-    return ipywidgets.VBox([*sliders.values(), image, sentence])
+        sliders[name].observe(answer, names="value")
+    panel = Panel([*sliders.values(), image, sentence])
+    answer()
+    return panel

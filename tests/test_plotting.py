@@ -142,7 +142,7 @@ def test_a_band_refuses_too_few_runs_and_unequal_groups():
     axes, values = Figure().subplots(), np.zeros((12, 3))
     with pytest.raises(ValueError, match="an interval needs 2 runs or more"):
         plotting.band(axes, range(3), values, strata=12)
-    with pytest.raises(ValueError, match="equal division"):
+    with pytest.raises(ValueError, match="not so many groups of one size"):
         plotting.band(axes, range(3), values, strata=5)
 
 

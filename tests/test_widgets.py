@@ -2,8 +2,11 @@
 
 import io
 import threading
+import types
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 from PIL import Image
 
 from course_utils import widgets
@@ -248,3 +251,112 @@ def test_a_switch_is_a_box_to_tick():
     assert (box.value, box.description) == (True, "double") and "online network" in box.tooltip
     box.value = False
     assert config.double is False
+
+
+REMEMBERED = """
+import gc
+import weakref
+
+import numpy as np
+from ipywidgets import Widget
+
+from course_utils import exercises, widgets
+from course_utils.learn.tabular import QLearningConfig
+
+class Learner:
+    def __init__(self):
+        self.memory = np.zeros(100_000)
+        alive.add(self)
+
+alive = weakref.WeakSet()
+
+def train(config):
+    learner = Learner()
+    while True:
+        yield len(learner.memory)
+
+def draw(figure, records):
+    return "a sentence"
+"""
+AGAIN = """
+live = widgets.LiveTraining(train, QLearningConfig(), draw, ["discount"])
+live.show()
+guess = exercises.predict("Which?", ["this", "that"])
+shown = Learner()
+widgets.explore(lambda figure, k, shown=shown: "a sentence", k=(1, 5, 2))
+"""
+COUNT = """
+gc.collect()
+print(len(alive), len(getattr(widgets.ipywidgets.widgets.widget, "_instances", [])))
+"""
+
+
+@pytest.mark.slow
+def test_a_cell_that_runs_again_lets_go_of_what_it_held():
+    """Of ten runs in a kernel the last one's learners are kept, and as many widgets as of one."""
+    cells = [nbformat.v4.new_code_cell(source) for source in (REMEMBERED, AGAIN, COUNT)]
+    client = NotebookClient(nbformat.v4.new_notebook(cells=cells))
+    with client.setup_kernel():
+        client.execute_cell(cells[0], 0)
+        counts = []
+        for _ in range(10):
+            client.execute_cell(cells[1], 1)
+            outputs = client.execute_cell(cells[2], 2).outputs
+            counts.append("".join(output.text for output in outputs))
+    assert counts[0].startswith("2 ") and set(counts) == {counts[0]}
+
+
+@pytest.fixture
+def cell(monkeypatch):
+    """A way to say which cell runs, for the which time; what is displayed goes nowhere."""
+
+    def runs(name, time):
+        asked = {"metadata": {"cellId": name}, "header": {"msg_id": f"{name} {time}"}}
+        monkeypatch.setattr(
+            widgets, "get_ipython", lambda: types.SimpleNamespace(parent_header=asked)
+        )
+
+    monkeypatch.setattr(widgets, "display", lambda *things, **options: None)
+    return runs
+
+
+def test_panels_of_other_cells_stay_and_one_that_is_shown_again(cell):
+    first, second, third = (widgets.Panel([widgets.ipywidgets.IntSlider()]) for _ in range(3))
+    cell("a", 1)
+    first._ipython_display_()
+    cell("b", 1)
+    second._ipython_display_()
+    cell("a", 2)
+    first._ipython_display_()
+    assert first.comm and second.comm
+    cell("a", 3)
+    slider = first.children[0]
+    third._ipython_display_()
+    assert not (first.comm or slider.comm or slider.layout.comm or first.children)
+    assert second.comm and third.comm
+    third.close()
+
+
+def test_a_still_holds_pictures_sentences_settings_and_choices(live, count_up):
+    words = widgets.still(live.panel)
+    assert (
+        "data:image/png;base64,iVBOR" in words and "5 records, the last is 4.0 &lt;b&gt;" in words
+    )
+    assert "α learning rate: 0.5" in words and "steps: " in words
+    choice = widgets.ipywidgets.RadioButtons(options=["<", ">"], value=">")
+    assert widgets.still(choice) == "<div>○ &lt;</div><div>● &gt;</div>"
+
+
+def test_the_still_is_made_again_when_a_training_pauses(live, cell, monkeypatch):
+    told = []
+    handle = types.SimpleNamespace(update=lambda page: told.append(page.data))
+    monkeypatch.setattr(widgets, "display", lambda *things, **options: handle)
+    cell("a", 1)
+    live.panel._ipython_display_()
+    live.buttons["Step"].click()
+    finish(live)
+    assert "paused after 6 records" in told[-1] and "Run this cell again" in told[-1]
+    live.draw = lambda figure, records: 1 / 0
+    live.buttons["Start"].click()
+    finish(live)
+    assert "ZeroDivisionError" in told[-1]

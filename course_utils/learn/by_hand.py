@@ -3,11 +3,13 @@
 import html
 import io
 
+import gymnasium as gym
 import PIL.Image
 from IPython.display import display
-from ipywidgets import HTML, HBox, Image, VBox
+from ipywidgets import HTML, HBox, Image
 
-from course_utils.widgets import make_buttons
+from course_utils.settings import checked
+from course_utils.widgets import Panel, make_buttons
 
 
 class PlayByHand:
@@ -16,16 +18,21 @@ class PlayByHand:
     env: made with render_mode="rgb_array". actions: a word for each. `trace`: the steps so far.
     """
 
-    def __init__(self, env, actions: list[str], seed: int = 0):
+    @checked
+    def __init__(self, env: gym.Env, actions: list[str], seed: int = 0):
+        if env.render_mode != "rgb_array" or len(actions) != env.action_space.n:
+            told = f"env needs render_mode='rgb_array', and {env.action_space.n} words for actions"
+            raise ValueError(f"{told}; it has {env.render_mode!r} and {len(actions)}.")
         self.env, self.actions, self.message = env, actions, HTML()
         self.picture = Image(layout={"max_width": "16em"})
         steps = {word: lambda a=a: self.step(a) for a, word in enumerate(actions)}
         self.buttons = make_buttons(steps | {"Reset": self.reset})
+        self.panel = Panel([HBox([*self.buttons.values()]), self.picture, self.message])
         self.reset(seed)
 
     def show(self) -> None:
         """Display buttons, picture and message."""
-        display(VBox([HBox([*self.buttons.values()]), self.picture, self.message]))
+        display(self.panel)
 
     def reset(self, seed: int | None = None) -> None:
         """Begin a new episode."""
@@ -34,6 +41,8 @@ class PlayByHand:
 
     def step(self, action: int) -> None:
         """Take one action; after the end of an episode it only says that a reset is due."""
+        if action not in range(len(self.actions)):
+            raise ValueError(f"there is no action {action}: choose 0 to {len(self.actions) - 1}.")
         if self.trace and any(self.trace[-1][-2:]):
             return self._tell("This episode is over: press Reset.")
         state, (self.state, reward, terminated, truncated, _) = self.state, self.env.step(action)
@@ -45,3 +54,4 @@ class PlayByHand:
         buffer = io.BytesIO()
         PIL.Image.fromarray(self.env.render()).save(buffer, "png")
         self.picture.value, self.message.value = buffer.getvalue(), html.escape(sentence)
+        self.panel.renew()

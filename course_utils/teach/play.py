@@ -11,10 +11,11 @@ import PIL.Image
 import torch
 import traitlets
 from IPython.display import display
-from ipywidgets import HBox, IntSlider, ToggleButtons, VBox
+from ipywidgets import HBox, IntSlider, ToggleButtons
 
 from course_utils import storage, widgets
 from course_utils.evaluation import Episode
+from course_utils.settings import checked
 
 FOLDER, FILES = storage.RUNS / "played", "episode_*.safetensors"
 KEYS = {  # what each key does, and "" when there is none; without "" the last action goes on
@@ -40,12 +41,12 @@ class Player(widgets.Background):
     kernel dies; `recorded` reads them. Raises ValueError for an environment without keys.
     """
 
+    @checked
     def __init__(self, env_id: str, seed: int = 0, folder: Path = FOLDER):
-        if env_id not in KEYS:
-            raise ValueError(f"there are no keys for {env_id}; you can play {', '.join(KEYS)}.")
+        self.keys = keys_of(env_id)
         super().__init__(lambda problem: self._say(f"{problem} Press Start to begin again."))
         self.env, self.folder = gym.make(env_id, render_mode="rgb_array"), Path(folder) / env_id
-        self.keys, self.action, self.seed = KEYS[env_id], KEYS[env_id].get("", 0), seed
+        self.action, self.seed = self.keys.get("", 0), seed
         self.screen = self.message = Screen()  # it shows the messages, too
         self.speed = IntSlider(20, 2, 50, description="steps a second", **widgets.WIDE)
         words = {key.removeprefix("Arrow").lower() or "nothing": key for key in self.keys}
@@ -53,12 +54,14 @@ class Player(widgets.Background):
         self.screen.observe(lambda change: self.press(change["new"]), names="key")
         self.hand.observe(lambda change: self.press(change["new"]), names="value")
         self.buttons = widgets.make_buttons({"Start": self.start, "Stop": self.stop})
+        row = HBox([*self.buttons.values(), self.speed])
+        self.panel = widgets.Panel([row, self.hand, self.screen])
         self._reset()
         self._say("Press Start, click on the picture, then use the arrow keys.")
 
     def show(self) -> None:
         """Display picture, buttons and slider."""
-        display(VBox([HBox([*self.buttons.values(), self.speed]), self.hand, self.screen]))
+        display(self.panel)
 
     def press(self, key: str) -> None:
         """A key goes down; "" when it is let go."""
@@ -81,6 +84,7 @@ class Player(widgets.Background):
         self._save()
         run = f"{len(self.actions)} steps, return {sum(self.rewards):.0f}"
         self._say(f"{self.end or 'stopped'} after {run}; saved as {self.path.name}. Start: again.")
+        self.panel.renew()
 
     def step(self) -> None:
         """One step with the action of the key that is down."""
@@ -110,10 +114,24 @@ class Player(widgets.Background):
         self.screen.value, self.screen.picture = sentence, buffer.getvalue()
 
 
+def keys_of(env_id: str) -> dict[str, int]:
+    """What each key does in this environment; ValueError if there are none."""
+    if env_id not in KEYS:
+        raise ValueError(f"there are no keys for {env_id}; you can play {', '.join(KEYS)}.")
+    return KEYS[env_id]
+
+
+@checked
 def recorded(env_id: str, folder: Path = FOLDER) -> list[Episode]:
     """All episodes played so far, stopped ones as truncated. ValueError: a file is damaged."""
-    episodes = []
-    for tensors, facts in map(storage.load_tensors, sorted((Path(folder) / env_id).glob(FILES))):
-        columns = (tensors[name].numpy() for name in Episode._fields[:3])
-        episodes.append(Episode(*columns, facts["terminated"], not facts["terminated"]))
+    episodes, _ = [], keys_of(env_id)
+    for path in sorted((Path(folder) / env_id).glob(FILES)):
+        tensors, facts = storage.load_tensors(path)
+        with storage.reading(path):  # an error means that the file is damaged, or foreign
+            seen, action, reward = (tensors[name].numpy() for name in Episode._fields[:3])
+            finite = np.isfinite(seen).all() and np.isfinite(reward).all()
+            if not finite or not len(seen) - 1 == len(action) == len(reward):
+                raise ValueError("steps are missing")
+            end = {facts["environment"]: facts["terminated"]}[env_id]
+            episodes.append(Episode(seen, action, reward, end, not end))
     return episodes

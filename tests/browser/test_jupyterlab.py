@@ -11,153 +11,27 @@ Screenshots are kept in runs/screenshots, to be looked at.
 
 import os
 import re
-import secrets
 import shutil
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
-from pathlib import Path
 
 import nbformat
 import pytest
 from playwright.sync_api import expect
 from safetensors.torch import load_file
 
+from tests.browser.lab import PREPARED, ROOT, Notebook, served
 from tests.browser.needed import preparations
 
-ROOT = Path(__file__).parents[2]
-SCREENSHOTS = ROOT / "runs" / "screenshots"
-PREPARED = "# What the next cell needs:\n"
 RUN_ALL = os.environ.get("COURSE_BROWSER") == "all"
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """A JupyterLab with empty settings, on copies of the notebooks: its address, token, folder."""
+    """A JupyterLab on copies of the notebooks: its address, token, folder."""
     folder = tmp_path_factory.mktemp("lab")
     notebooks = shutil.copytree(ROOT / "notebooks", folder / "notebooks")
-    private = {
-        f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")
-    }
-    private["JUPYTERLAB_SETTINGS_DIR"] = str(folder / "settings")
-    private["COURSE_RUNS"] = str(folder / "runs")
-    quiet = (
-        folder
-        / "settings"
-        / "@jupyterlab"
-        / "apputils-extension"
-        / "notification.jupyterlab-settings"
-    )
-    quiet.parent.mkdir(parents=True)
-    quiet.write_text('{"fetchNews": "false"}')  # else JupyterLab asks, on top of the notebook
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    token = secrets.token_hex(16)
-    options = [
-        "--no-browser",
-        "--expose-app-in-browser",
-        f"--port={port}",
-        f"--IdentityProvider.token={token}",
-    ]
-    command = [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        *options,
-        "--allow-root",
-        f"--ServerApp.root_dir={notebooks}",
-    ]
-    with open(folder / "log", "w") as log:
-        server = subprocess.Popen(command, env=os.environ | private, stdout=log, stderr=log)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(lambda: answers(f"{address}/api/status?token={token}"))
+    with served(folder, [sys.executable, "-m", "jupyterlab"], notebooks) as (address, token):
         yield address, token, folder
-    finally:
-        server.terminate()
-        server.wait(60)
-
-
-def answers(url):
-    try:
-        return urllib.request.urlopen(url, timeout=5).status == 200
-    except OSError:
-        return False
-
-
-def wait_for(condition, tries=1000):
-    for _ in range(tries):
-        if condition():
-            return
-        time.sleep(0.2)
-    raise TimeoutError(f"asked {tries} times in vain")
-
-
-class Notebook:
-    """One notebook, open as it is stored. Cells are found by a piece of their source."""
-
-    def __init__(self, browser, lab, name):
-        address, token, folder = lab
-        self.name, self.runs = name, folder / "runs"
-        self.page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        self.page.set_default_timeout(120_000)
-        self.problems = []
-        self.page.on("console", self.hear)
-        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
-        self.page.goto(f"{address}/lab/tree/{name}.ipynb?token={token}&reset")
-        self.page.wait_for_function(
-            "window.jupyterapp?.shell?.currentWidget?.sessionContext?.isReady"
-        )
-
-    def hear(self, message):
-        if message.type == "error":
-            self.problems.append(message.text)
-
-    def run(self, cells):
-        """Run the cells with these numbers, one after another; none may fail."""
-        for number in cells:
-            self.select(number)
-            self.run_selected()
-        ran = [self.cells()[number] for number in cells]
-        assert [cell["execution_count"] for cell in ran] == list(range(1, len(ran) + 1))
-        outputs = [output for cell in ran for output in cell["outputs"]]
-        assert [out["evalue"] for out in outputs if out["output_type"] == "error"] == []
-
-    def cells(self):
-        """The model's cells; the page itself may leave out those that are not in view."""
-        cells = self.page.evaluate(
-            "() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells"
-        )
-        return [cell | {"source": "".join(cell["source"])} for cell in cells]
-
-    def select(self, index):
-        self.page.evaluate(
-            "i => { const c = window.jupyterapp.shell.currentWidget.content; c.deselectAll();"
-            " c.activeCellIndex = i; return c.scrollToItem(i, 'start'); }",
-            index,
-        )
-
-    def run_selected(self):
-        self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
-
-    def show_cell(self, piece):
-        code = {i: c["source"] for i, c in enumerate(self.cells()) if c["cell_type"] == "code"}
-        found = [i for i in code if piece in code[i] and not code[i].startswith(PREPARED)]
-        assert found, f"no cell of {self.name} contains {piece!r}"
-        self.select(found[0])
-        return self.page.locator(f'.jp-Cell[data-windowed-list-index="{found[0]}"]')
-
-    def screenshot(self, name):
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{self.name}_{name}.png")
-
-    def close(self):
-        """Its kernel ends, too: thirteen of them would take several GB."""
-        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
-        self.page.close()
 
 
 def prepare(path, pieces):
