@@ -52,9 +52,7 @@ def interval(values, statistic: Callable = interquartile_mean, seed: int = 0) ->
 
 
 @checked
-def stratified_interval(
-    groups: list, statistic: Callable = interquartile_mean, seed: int = 0
-) -> Estimate:
+def stratified_interval(groups: list, statistic: Callable = interquartile_mean, seed=0) -> Estimate:
     """The same for groups of runs (tasks, teachers), [S_i, ...], each resampled by itself."""
     groups = [_checked(group) for group in groups]
     if len({group.shape[1:] for group in groups}) != 1:
@@ -88,8 +86,7 @@ def area_under_curve(steps, values):
     """The mean height of a learning curve, with straight lines between its points.
 
     steps: [T], values: [..., T] → [...], in the unit of the values.
-    Source: Taylor & Stone 2009 (JMLR 10), section 2.1, divided by the steps. ValueError for NaN,
-    for less than 2 points and steps that do not grow.
+    Source: Taylor & Stone 2009 (JMLR 10), section 2.1, divided by the steps. Raises ValueError.
     """
     steps, values = check_curve(steps, values)
     between = (values[..., 1:] + values[..., :-1]) / 2
@@ -99,10 +96,9 @@ def area_under_curve(steps, values):
 def check_curve(steps, values) -> tuple[np.ndarray, np.ndarray]:
     """Steps [T] that grow and values [..., T], as arrays, or ValueError."""
     steps, values = check_array("steps", steps).astype(float), check_array("values", values)
-    if steps.ndim != 1 or len(steps) < 2 or (np.diff(steps) <= 0).any():
-        raise ValueError("the steps of a curve are 2 or more numbers that grow.")
-    if values.shape[-1:] != steps.shape:
-        raise ValueError(f"{len(steps)} steps do not belong to values {list(values.shape)}.")
+    if values.shape[-1:] != steps.shape or len(steps) < 2 or (np.diff(steps) <= 0).any():
+        told = f"steps {list(steps.shape)} do not belong to values {list(values.shape)}"
+        raise ValueError(f"{told}: a curve has 2 or more of both, and steps that grow.")
     return steps, values
 
 
@@ -180,15 +176,14 @@ class Episode(NamedTuple):
 
 
 @checked
-def record_episodes(act: Callable, env_id: str, seeds: int, episodes: int, seed=0, **arguments):
+def record_episodes(act: Callable, env_id: str, seeds: int, episodes: int, seed=0, **more):
     """Let S agents play, `episodes` each, and keep everything: S lists of `Episode`.
 
     act: observations [S, E, D] to actions [S, E], as of `networks.greedy`. ValueError for episodes
     without end. Copies begin with seed, seed + 1, …: for other episodes take a seed far away.
     """
     length, steps = np.zeros((seeds, episodes), int), []
-    playing = envs.play(act, env_id, seeds, episodes, seed, **arguments)
-    for step in islice(playing, LONGEST_EPISODE):
+    for step in islice(envs.play(act, env_id, seeds, episodes, seed, **more), LONGEST_EPISODE):
         steps.append(step)
         length = np.where(length == 0, len(steps) * step.done, length)
         if length.all():

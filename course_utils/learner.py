@@ -3,6 +3,7 @@
 Shapes: S seeds, N environments a seed, B batch, D observation, A actions.
 """
 
+import contextlib
 import copy
 import inspect
 from collections.abc import Callable
@@ -75,9 +76,8 @@ class Parts:
             if part is not (usual := getattr(Parts, name)):
                 asked = own.get(name) or list(inspect.signature(usual).parameters)
                 try:
-                    inspect.signature(part).bind(*asked)
-                except ValueError:  # it is written in C, and tells nothing
-                    continue
+                    with contextlib.suppress(ValueError):  # what is written in C tells nothing
+                        inspect.signature(part).bind(*asked)
                 except TypeError:
                     told = f"`{name}` = {in_short(part)}: must be a function of"
                     raise TypeError(f"{told} {', '.join(asked)}.") from None
@@ -161,11 +161,10 @@ class DQN(nn.Module):
         if not config.priority_exponent:
             return self.replay.sample(batch_size, *ahead, self.generator, n_step_return)
         if not self.ranked:  # priorities were switched on midway
-            filled = self.replay.filled()[..., None] > torch.arange(self.replay.rows).to(
-                self.device
-            )
+            row = torch.arange(self.replay.rows, device=self.device)
+            filled = (row < self.replay.filled()[..., None]).flatten(1)
             table, self.ranked = self.priorities.table, True
-            table[:] = torch.where(filled.flatten(1) & (table == 0), self.highest[:, None], table)
+            table[:] = torch.where(filled & (table == 0), self.highest[:, None], table)
         slot, probability = self.priorities.sample(batch_size, self.generator)
         beta = config.priority_correction + (1 - config.priority_correction) * self.progress()
         weight = self.parts.importance_weights(probability, len(self.replay), beta)
@@ -199,7 +198,12 @@ class DQN(nn.Module):
         if self.parts.extra_loss:
             extra = self.parts.extra_loss(self, q, batch)
             loss = loss + losses.check_shape("extra_loss", extra, loss.shape)
-        descend(self.optimizer, loss, self.learning_rate())
+        if not loss.requires_grad:
+            raise ValueError("nothing learns: this network is frozen, or merged.")
+        self.optimizer.param_groups[0]["lr"] = self.learning_rate()
+        self.optimizer.zero_grad()
+        loss.sum().backward()
+        self.optimizer.step()
         self.updates += 1
         if self.updates % config.target_period == 0:
             self.parts.update_target(self.target_network, self.network, config.target_rate)
@@ -209,15 +213,3 @@ class DQN(nn.Module):
             own = batch.demonstrated == 0  # a demonstration lies in another memory
             self.priorities.set(batch.index[own], priority[own])
         return loss.detach(), (target - error.detach()).mean(-1)
-
-
-def descend(optimizer: torch.optim.Adam, loss: Tensor, rate: float) -> None:
-    """One step down the loss of each seed, [S]. ValueError if no weight that learns is in it."""
-    if not loss.requires_grad:
-        raise ValueError(
-            "nothing learns: no network is in the loss, or one that is frozen or merged."
-        )
-    optimizer.param_groups[0]["lr"] = rate
-    optimizer.zero_grad()
-    loss.sum().backward()
-    optimizer.step()

@@ -1,9 +1,9 @@
-# HA: read /tmp/w/HA/READ_ME_NOW.txt before you commit this, and remove this line.
 """Q-networks for many seeds at once: the weights of S networks lie side by side, [S, in, out].
 
 No seed feels another: a batched matrix product treats each of the S slices by itself.
 """
 
+import contextlib
 import copy
 import math
 from collections.abc import Callable
@@ -68,9 +68,8 @@ class QNetwork(nn.Module):
         self.task, self.dueling_q = 0, dueling_q
         scale = [1.0] * observations if observation_scale is None else observation_scale
         scale = torch.tensor(check_array("observation_scale", scale), dtype=torch.float32)
-        self.register_buffer(
-            "observation_scale", check_shape("observation_scale", scale, (observations,), "must be")
-        )
+        check_shape("observation_scale", scale, (observations,), "must be")
+        self.register_buffer("observation_scale", scale)
         sizes = [observations] + [width] * hidden_layers
         pairs = zip(sizes, sizes[1:], strict=False)
         self.hidden = nn.ModuleList(SeedLinear(seeds, *pair, generator) for pair in pairs)
@@ -101,15 +100,9 @@ class QNetwork(nn.Module):
         return self.other_heads[task - 1] if heads > 1 and task else self.head
 
     def units(self, observation: Tensor) -> list[Tensor]:
-        """The scaled observation, then the units of each hidden layer, [S, B, width].
-
-        Raises ValueError if the observation is no tensor [S, B, D].
-        """
-        seeds, size = self.seeds, len(self.observation_scale)
-        if not isinstance(observation, Tensor) or observation.shape[::2] != (seeds, size):
-            found = list(getattr(observation, "shape", ()))
-            told = f"an observation is a tensor [S, B, D], here [{seeds}, B, {size}], not {found}"
-            raise ValueError(f"{told}; of arrays `greedy(network)` makes actions.")
+        """The scaled observation, then the units of each hidden layer, [S, B, width]."""
+        shape = self.seeds, *getattr(observation, "shape", ())[1:2], len(self.observation_scale)
+        check_shape("observation", observation, shape, "must be")
         units = [observation.to(torch.float32) * self.observation_scale]
         for layer in self.hidden:
             units.append(self._activate(layer(units[-1])))
@@ -122,11 +115,9 @@ class QNetwork(nn.Module):
     def choose(self, seeds: list[int]) -> "QNetwork":
         """A new network with copies of these seeds' weights; ValueError for one not there."""
         chosen = copy.deepcopy(self)
-        try:
+        with contextlib.suppress(IndexError):
             seeds = np.arange(self.seeds)[list(seeds)]
-        except IndexError:
-            seeds = ()
-        if not len(seeds):
+        if not len(seeds) or not isinstance(seeds, np.ndarray):
             raise ValueError(f"choose one or more of the networks 0 to {self.seeds - 1}.")
         chosen.arguments["seeds"] = len(seeds)
         for parameter in chosen.parameters():
@@ -191,10 +182,7 @@ update_target = checked(update_target)
 
 @checked
 def greedy(network: QNetwork, task: int | None = None) -> Callable:
-    """The function from observations [S, E, D] to the best actions [S, E], by a task's head.
-
-    It raises ValueError if an action value is no number.
-    """
+    """The function from observations [S, E, D] to the best actions [S, E], by a task's head."""
 
     @torch.no_grad()
     def act(observation):

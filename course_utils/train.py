@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from course_utils import envs
-from course_utils.learner import DQN, DQNConfig, Parts, descend
+from course_utils.learner import DQN, DQNConfig, Parts
 from course_utils.losses import check_shape
 from course_utils.networks import QNetwork, copy_to_go_on, learning_part, make_network
 from course_utils.replay import ReplayBuffer
@@ -39,7 +39,12 @@ def fit(network: QNetwork, batch_loss: Callable, config, updates: int, records=1
     due, started = set(due_steps(updates, records)), time.process_time()
     for update in range(updates):
         loss = check_shape("batch_loss", batch_loss(update), (network.seeds,))
-        descend(optimizer, loss, config.learning_rate * (1 - update / updates))
+        if not loss.requires_grad:
+            raise ValueError("nothing learns: no network that can learn is in `batch_loss`.")
+        optimizer.param_groups[0]["lr"] = config.learning_rate * (1 - update / updates)
+        optimizer.zero_grad()
+        loss.sum().backward()
+        optimizer.step()
         if update + 1 in due:
             paused = time.process_time()  # what others do between two records is not training
             _check_loss(loss)
