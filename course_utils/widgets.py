@@ -277,8 +277,9 @@ def explore(draw: Callable, **bounds: tuple[int, int, int]) -> Panel:
 
     for name, numbers in bounds.items():
         # An IntSlider would cut fractions off, and move what lies outside, without a word.
-        whole = np.shape(numbers) == (3,) and all(n in range(-(10**9), 10**9) for n in numbers)
-        if not (whole and numbers[0] <= numbers[2] <= numbers[1]):
+        three = np.asarray(numbers)
+        whole = three.shape == (3,) and three.dtype.kind in "iuf" and not (three % 1).any()
+        if not (whole and three[0] <= three[2] <= three[1]):
             told = "must be whole numbers: the lowest, the highest, and one between to start with"
             raise ValueError(f"{name} = {numbers}: {told}.")
         (low, high, start), label = map(int, numbers), name.replace("_", " ")
