@@ -4,6 +4,7 @@ A notebook is held to its budget of memory; what it costs in CPU seconds is for 
 """
 
 import contextlib
+import importlib.util
 import os
 import sys
 import tempfile
@@ -55,20 +56,21 @@ def same_draws():
         sys.modules["torch"].manual_seed(0)
 
 
-OPTIONAL = {"Box2D", "distributed", "joblib", "peft", "playwright", "stable_baselines3"}
+OPTIONAL = "Box2D", "distributed", "joblib", "peft", "playwright", "stable_baselines3"
+MISSING = {name for name in OPTIONAL if importlib.util.find_spec(name) is None}
 
 
 def lacking(error: BaseException | None) -> str | None:
     """The optional package for want of which a test has failed."""
     while error:
-        if isinstance(error, ModuleNotFoundError) and error.name.partition(".")[0] in OPTIONAL:
+        if isinstance(error, ModuleNotFoundError) and error.name.partition(".")[0] in MISSING:
             return error.name
         error = error.__cause__ or error.__context__
 
 
 @contextlib.contextmanager
 def skipped_if_lacking():
-    """Where all is installed, as in CI, such a test fails."""
+    """In CI, where all is to be installed, such a test fails."""
     try:
         yield
     except Exception as error:
