@@ -240,7 +240,6 @@ def alias(self):
 # What is not mended yet: no error at all, or a foreign one. A test that is mended says so.
 NOT_YET = {
     "foreign": """
-own: no picture by hand
 own: no render by hand
 """
 }

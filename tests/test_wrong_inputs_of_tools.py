@@ -110,7 +110,8 @@ PLAYING = [
     ("envs: table, unknown map", lambda: envs.read_mdp("FrozenLake-v1", map_name="9x9"), "9x9"),
     ("envs: table, map without start", lambda: envs.read_mdp("FrozenLake-v1", desc=["FG"]),
      "start"),
-    ("envs: table, empty map", lambda: envs.read_mdp("FrozenLake-v1", desc=[]), "make 'FrozenL.*: not"),
+    ("envs: table, empty map", lambda: envs.read_mdp("FrozenLake-v1", desc=[]),
+     "make 'FrozenL.*: not"),
 ]  # fmt: skip
 
 
@@ -137,7 +138,8 @@ STATISTICS = [
     ("evaluation: inf", lambda: evaluation.interval([1, INF, 2]), "some runs are NaN or infinite"),
     ("evaluation: words", lambda: evaluation.interval(["a", "b"]), "number"),
     ("evaluation: None", lambda: evaluation.interval([None, 1, 2]), "NaN|number"),
-    ("evaluation: ragged", lambda: evaluation.interval([[1, 2], [1]]), "runs = .*rows of one length"),
+    ("evaluation: ragged", lambda: evaluation.interval([[1, 2], [1]]),
+     "runs = .*rows of one length"),
     ("evaluation: a dict", lambda: evaluation.interval({"DQN": [1, 2]}), "run|number"),
     ("evaluation: no statistic", lambda: evaluation.interval([1, 2, 3], "mean"), "statistic"),
     ("evaluation: no groups", lambda: evaluation.stratified_interval([]), "group"),
@@ -152,7 +154,8 @@ STATISTICS = [
      "run|n"),
     ("evaluation: curves, not runs", lambda: evaluation.probability_of_improvement(RUNS, RUNS),
      "one number a run"),
-    ("evaluation: IQM of nothing", lambda: evaluation.interquartile_mean([]), r"values = \[\]: must be"),
+    ("evaluation: IQM of nothing", lambda: evaluation.interquartile_mean([]),
+     r"values = \[\]: must be"),
     ("evaluation: IQM of NaN", lambda: evaluation.interquartile_mean([NAN, 1.0]), "NaN"),
     ("evaluation: area, other steps", lambda: evaluation.area_under_curve([1, 2], RUNS), "2|steps"),
     ("evaluation: area of a point", lambda: evaluation.area_under_curve([1], [[2.0]]),
