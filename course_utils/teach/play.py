@@ -43,10 +43,11 @@ class Player(widgets.Background):
 
     @checked
     def __init__(self, env_id: str, seed: int = 0, folder: Path = FOLDER):
-        self.keys = keys_of(env_id)
+        if env_id not in KEYS:
+            raise ValueError(f"there are no keys for {env_id}; you can play {', '.join(KEYS)}.")
         super().__init__(lambda problem: self._say(f"{problem} Press Start to begin again."))
         self.env, self.folder = gym.make(env_id, render_mode="rgb_array"), Path(folder) / env_id
-        self.action, self.seed = self.keys.get("", 0), seed
+        self.keys, self.action, self.seed = KEYS[env_id], KEYS[env_id].get("", 0), seed
         self.screen = self.message = Screen()  # it shows the messages, too
         self.speed = IntSlider(20, 2, 50, description="steps a second", **widgets.WIDE)
         words = {key.removeprefix("Arrow").lower() or "nothing": key for key in self.keys}
@@ -114,17 +115,12 @@ class Player(widgets.Background):
         self.screen.value, self.screen.picture = sentence, buffer.getvalue()
 
 
-def keys_of(env_id: str) -> dict[str, int]:
-    """What each key does in this environment; ValueError if there are none."""
-    if env_id not in KEYS:
-        raise ValueError(f"there are no keys for {env_id}; you can play {', '.join(KEYS)}.")
-    return KEYS[env_id]
-
-
 @checked
 def recorded(env_id: str, folder: Path = FOLDER) -> list[Episode]:
     """All episodes played so far, stopped ones as truncated. ValueError: a file is damaged."""
-    episodes, _ = [], keys_of(env_id)
+    if env_id not in KEYS:
+        raise ValueError(f"nobody plays {env_id}; episodes are of {', '.join(KEYS)}.")
+    episodes = []
     for path in sorted((Path(folder) / env_id).glob(FILES)):
         tensors, facts = storage.load_tensors(path)
         with storage.reading(path):  # an error means that the file is damaged, or foreign
