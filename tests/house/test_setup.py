@@ -1,7 +1,10 @@
 """The files that install the course agree with each other, and the documents with the course."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -216,3 +219,18 @@ def test_files_that_are_no_text_are_marked_and_text_has_one_kind_of_line_end():
         p.name for p in ours if p.suffix in {".py", ".md", ".ipynb"} and b"\r" in p.read_bytes()
     ]
     assert mixed == []
+
+
+@pytest.mark.parametrize(("first", "opens"), [("course_utils", True), ("os", False)])
+def test_recorded_episodes_open_in_home_folders_that_lock_no_files(first, opens, tmp_path):
+    """A lock that cannot be had is what h5py meets there."""
+    fcntl = pytest.importorskip("fcntl")
+    shipped = next((ROOT / "data" / "demonstrations").rglob("main_data.hdf5"))
+    path = shutil.copy(shipped, tmp_path)
+    code = f"import {first}, h5py, sys; h5py.File(sys.argv[1], 'r')"
+    free = {name: value for name, value in os.environ.items() if not name.startswith("HDF5")}
+    with open(path, "rb+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        run = subprocess.run([sys.executable, "-c", code, path], cwd=ROOT, env=free, stderr=-1)
+    assert (run.returncode == 0) == opens, run.stderr.decode()
+    assert opens or b"unable to lock file" in run.stderr
