@@ -25,6 +25,7 @@ import tuned
 
 from course_utils import evaluation, storage
 from course_utils.learner import DQNConfig
+from course_utils.teach.demonstrations import FILES
 from course_utils.train import train_dqn
 
 FOLDER = Path(__file__).parent
@@ -122,8 +123,11 @@ def build(name: str) -> None:
     """Train the run's agents, test the last networks, and save them with their lineage card."""
     env_id, config = RUNS[name]
     checkpoint, curve_file = FOLDER / f"{name}.checkpoint", FOLDER / f"{name}.curve.json"
-    goes_on = checkpoint.exists() and curve_file.exists()
-    curve = json.loads(curve_file.read_text()) if goes_on else {}
+    if not (checkpoint.exists() and curve_file.exists()):  # the one is nothing without the other
+        checkpoint.unlink(missing_ok=True)
+        storage.write_whole(curve_file, b"{}")
+    with storage.reading(curve_file) as content:
+        curve = json.loads(content)
     for progress in checkpoints.train_dqn(checkpoint, config, env_id, SEEDS, SEED, RECORDS):
         step, network = progress.step, progress.network
         if str(step) in curve:  # the first record after an interruption is the checkpoint's own
@@ -248,17 +252,29 @@ def join_study(study: str) -> None:
 # ---- the manifest, and who works ----
 
 
-def write_manifest() -> None:
-    """The size and SHA-256 of every file, and the recipe that it was made by."""
-    manifest = {}
-    for path in sorted(FOLDER.glob("*.safetensors")):
-        manifest[path.name] = {**size_of(path), "recipe": recipe_of(path)}
-    for name, made in taught.DEMONSTRATIONS.items():
-        for path in sorted((FOLDER / "demonstrations" / name).rglob("*.*")):
-            known = path.relative_to(FOLDER).as_posix()
-            manifest[known] = {**size_of(path), "recipe": hash_of(made)}
-    content = json.dumps(manifest, indent=2) + "\n"
-    storage.write_whole(FOLDER / "manifest.json", content.encode())
+def write_manifest(made: list[str]) -> None:
+    """Enter the files of these names: size, SHA-256, and the recipe that they were made by.
+
+    Nothing changes for the others: a file that somebody has damaged is not blessed by the way.
+    """
+    path, manifest = FOLDER / "manifest.json", {}
+    if path.exists():
+        with storage.reading(path) as content:
+            manifest = json.loads(content)
+    recipes = {}
+    for name in [*RUNS, "cartpole_pool", *distilled.AGENTS, *STUDIES]:
+        file = f"{name}.safetensors"
+        recipes[file] = recipe_of(FOLDER / file) if name in made else ""
+    recipes = dict(sorted(recipes.items()))
+    for name, made_so in taught.DEMONSTRATIONS.items():
+        for file in FILES:
+            known = f"demonstrations/{name}/data/{file}"
+            recipes[known] = hash_of(made_so) if name in made else ""
+    for file, recipe in recipes.items():
+        if recipe:
+            manifest[file] = {**size_of(FOLDER / file), "recipe": recipe}
+    manifest = {file: manifest[file] for file in recipes if file in manifest}
+    storage.write_whole(path, (json.dumps(manifest, indent=2) + "\n").encode())
 
 
 def size_of(path: Path) -> dict:
@@ -292,20 +308,27 @@ def answered(function, *arguments):
 
 def main(names: list[str], cluster: str | None = None) -> None:
     """Make the named files, or all: first what the others are made from."""
-    names = names or [*RUNS, "cartpole_pool", *taught.DEMONSTRATIONS, *distilled.AGENTS, *STUDIES]
+    everything = [*RUNS, "cartpole_pool", *taught.DEMONSTRATIONS, *distilled.AGENTS, *STUDIES]
+    if unknown := sorted(set(names) - set(everything)):
+        told = f"there is no recipe {', '.join(unknown)}"
+        raise ValueError(f"{told}: choose from {', '.join(everything)}.")
+    names = names or everything
     calls = [(build, name) for name in reversed(RUNS) if name in names]  # the longest first
     calls += [(build_pool,)] if "cartpole_pool" in names else []
-    list(side_by_side(calls))  # these keep checkpoints in this folder, so they stay on this machine
+    # These keep checkpoints in this folder, so they stay on this machine.
+    for (_, *name), _ in side_by_side(calls):
+        write_manifest(name or ["cartpole_pool"])  # what follows reads what was made so far
     for name in [name for name in taught.DEMONSTRATIONS if name in names]:
         taught.build_demonstrations(name)
-    write_manifest()  # what follows reads what was made so far
+        write_manifest([name])
     for name in [name for name in distilled.AGENTS if name in names]:
         build_agent(name)
+        write_manifest([name])
     studies = [name for name in STUDIES if name in names]
     build_arms(studies, cluster)
     for study in studies:
         join_study(study)
-    write_manifest()
+        write_manifest([study])
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ def students(lessons: dict, config: dict, heads: bool = False) -> QNetwork:
 
 def agents(name: str) -> QNetwork:
     """A file of agents that was made before."""
-    return storage.load_agent(taught.FOLDER / f"{name}.safetensors")[0]
+    return storage.load_agent(storage.shipped(f"{name}.safetensors", taught.FOLDER))[0]
 
 
 def teachers(name: str = "lunar_lander_320k", students: int = 1) -> QNetwork:
@@ -163,7 +163,7 @@ def students_of_three(loss: str, config: dict, who="mixture", students=10, episo
 
 def from_scratch(changed: dict) -> dict:
     """The same small networks, trained by reward, with the teacher's settings but for `changed`."""
-    card = storage.load_agent(taught.FOLDER / "lunar_lander_320k.safetensors")[1]
+    card = storage.load_agent(storage.shipped("lunar_lander_320k.safetensors", taught.FOLDER))[1]
     *_, last = train_dqn(DQNConfig(**card["config"] | changed), LANDER, SEEDS, SEED, 1)
     returns = mean_returns(last.network, LANDER, EPISODES, TEST_SEED)
     return {"return": returns, "learning_seconds": last.cpu_seconds}

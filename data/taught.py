@@ -37,7 +37,9 @@ CLONING = SEED, SEED  # of the first weights and of the batches of clones: see R
 
 def shipped_agent(name: str, number: int):
     """The greedy policy of one shipped agent, for any number of seeds."""
-    return greedy(storage.load_agent(FOLDER / f"{name}.safetensors")[0].choose([number]))
+    return greedy(
+        storage.load_agent(storage.shipped(f"{name}.safetensors", FOLDER))[0].choose([number])
+    )
 
 
 def along_the_speed(observation: np.ndarray) -> np.ndarray:
@@ -332,7 +334,9 @@ STUDIES |= {"rewards": study_of_rewards}
 @cache
 def weights_hash(name: str) -> str:
     """A hash of shipped weights: that of the file changes with the seconds on their card."""
-    return storage.fingerprint(storage.load_tensors(FOLDER / f"{name}.safetensors")[0])
+    return storage.fingerprint(
+        storage.load_tensors(storage.shipped(f"{name}.safetensors", FOLDER))[0]
+    )
 
 
 def fixed() -> dict:

@@ -29,7 +29,7 @@ WINDS = 0.0, 5.0, 10.0, 15.0, 20.0
 def source(env_id: str) -> QNetwork:
     """The ten shipped agents of the task that this one is a variant of: each seed has its own."""
     name = SOURCES[TASKS[env_id].parent]
-    return storage.load_agent(taught.FOLDER / f"{name}.safetensors")[0]
+    return storage.load_agent(storage.shipped(f"{name}.safetensors", taught.FOLDER))[0]
 
 
 def fresh(env_id: str) -> QNetwork:

@@ -594,11 +594,9 @@ VARIABLES = [
 # What is not mended yet: no error at all, or a foreign one. A test that is mended says so.
 NOT_YET = {
     "silent": """
-recording: no episodes
 """,
     "foreign": """
 exercises: check a list
-recording: no expert
 """,
 }
 

@@ -1,15 +1,18 @@
 """A training that was interrupted goes on, from a file that is whole and its own."""
 
+import os
 import subprocess
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
-from checkpoints import load_training, save_training, train_dqn
+from checkpoints import hash_of, load_training, owner_of, save_training, train_dqn
 
 from course_utils import storage
 from course_utils.learner import DQN, DQNConfig, Parts
+from course_utils.losses import td_target
 from course_utils.networks import QNetwork
 
 SHORT = {"steps": 1200, "learning_starts": 200, "width": 16}
@@ -27,11 +30,7 @@ def test_a_checkpoint_holds_the_whole_learner(tmp_path):
     config = DQNConfig(**SHORT, priority_exponent=0.6)
     path = tmp_path / "run.safetensors"
     list(train_dqn(path, config, seeds=2, seed=3, records=2))
-    training = {"env_id": "CartPole-v1", "seed": 3, "seeds": 2, "config": asdict(config)}
-    training["arguments"] = {}
-    training["parts"] = {
-        name: getattr(part, "__qualname__", None) for name, part in vars(Parts()).items()
-    }
+    training = owner_of(config, "CartPole-v1", seeds=2, seed=3)
     learners = [
         DQN(config, QNetwork(2, 4, 2, width=16, observation_scale=[1.0] * 4), seed=9)
         for _ in range(2)
@@ -114,6 +113,93 @@ def test_the_checkpoint_of_another_training_is_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(ValueError, match="run.safetensors is damaged"):
         next(train_dqn(path, config, seeds=2))
+
+
+def test_more_steps_are_told_by_their_name(tmp_path):
+    path, config = tmp_path / "run.safetensors", DQNConfig(**SHORT)
+    list(train_dqn(path, config, seeds=2, records=1))
+    with pytest.raises(ValueError, match="another training, with other steps: delete it"):
+        train_dqn(path, replace(config, steps=2400), seeds=2).__next__()
+
+
+def times(number):
+    return lambda batch: number * batch.reward
+
+
+class Paid:
+    def __init__(self, number):
+        self.number = number
+
+    def __call__(self, batch):
+        return self.number * batch.reward
+
+    def pay(self, batch):
+        return self.number + batch.reward
+
+
+def weighed(batch, weights=(1, 2)):
+    return batch.reward * weights[0]
+
+
+ALIKE = [  # each makes the same thing again and again, but for its argument
+    times,
+    Paid,
+    lambda number: Paid(number).pay,
+    lambda number: partial(weighed, weights=(number, 2)),
+    lambda number: partial(torch.add, torch.full((2,), float(number))),
+    lambda number: QNetwork(1, 4, 2, generator=torch.Generator().manual_seed(number)),
+    lambda number: {"desc": ["SFG"] * number},
+    lambda number: (lambda batch: batch.reward) if number == 1 else lambda batch: batch.action,
+    lambda number: (lambda batch: batch.reward + 1) if number == 1 else lambda b: b.reward + 2,
+    lambda number: lambda batch: [times(number)(each) for each in batch],
+    lambda number: td_target if number == 1 else weighed,
+]
+
+
+@pytest.mark.parametrize("make", ALIKE)
+def test_what_acts_alike_has_one_hash_and_what_does_not_has_another(make):
+    assert hash_of(make(1)) == hash_of(make(1)) != hash_of(make(2))
+
+
+FRESH = """
+from checkpoints import hash_of
+from course_utils.learner import Parts
+kept = {"a", "b", "c", "d"}
+def reward(batch, known={"x", "y", "z"}):
+    return batch.reward if batch in {"left", "right", "up"} else kept
+print(hash_of([reward, Parts(reward=reward)]))
+"""
+
+
+def test_the_hash_is_the_same_in_another_process():
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", FRESH],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=storage.SHIPPED,
+            env=os.environ | {"PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert told[0] == told[1] and len(told[0].strip()) == 16
+
+
+def test_a_function_may_keep_a_diary(tmp_path):
+    """A list to which a function writes is not what it does: the training goes on."""
+    path, config = tmp_path / "run.safetensors", DQNConfig(**SHORT)
+
+    def noted(batch):
+        DIARY.append(len(DIARY))
+        return batch.reward
+
+    for _ in range(2):
+        *_, last = train_dqn(path, config, seeds=2, records=1, parts=Parts(reward=noted))
+    assert last.step == 1200 and DIARY
+
+
+DIARY = []
 
 
 def test_a_finished_training_hands_out_its_end_again(tmp_path):
