@@ -7,7 +7,7 @@ import sys
 import gymnasium as gym
 import pytest
 
-from course_utils import envs
+from course_utils import envs, exercises, storage
 from course_utils.without_box2d import TOLD, WithoutBox2D
 from tests.run_notebooks import FOLDER, run_notebook
 
@@ -131,6 +131,14 @@ def test_what_python_refuses_is_refused_by_python(wrong, run):
 
 def test_a_future_import_stays_in_front(run):
     assert run("from __future__ import annotations\nx = 1")["x"] == 1
+
+
+@pytest.mark.parametrize("name", ["five_minutes", "smallest_student", "wind_and_noise"])
+def test_an_open_task_with_the_lander_says_so(name, run, capsys):
+    network, _ = storage.load_agent(storage.shipped("lunar_lander_320k.safetensors"))
+    assert exercises.open_task(name, network) is None
+    [line] = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"{name}: no mark yet. The judge needs Box2D") and "install.md" in line
 
 
 @pytest.mark.slow
