@@ -39,12 +39,11 @@ def still(widget: ipywidgets.Widget) -> str:
         kind = "jpeg" if picture.startswith(b"\xff") else "png"
         lines.append(f'<img alt="" src="data:image/{kind};base64,{b64encode(picture).decode()}">')
     if isinstance(widget, ipywidgets.RadioButtons):
-        lines += [("● " if one == value else "○ ") + html.escape(one) for one in widget.options]
+        lines = [("● " if one == value else "○ ") + html.escape(str(one)) for one in widget.options]
     elif isinstance(widget, ipywidgets.HTML):
         lines.append(value)
     elif isinstance(value, Real):
-        number = f"{value:.4g}" if isinstance(value, float) else value
-        lines.append(f"{widget.description}: {number}")
+        lines.append(f"{widget.description}: {value:.6g}")
     elif picture and not image:
         lines.append(html.escape(value))
     return "".join(f"<div>{line}</div>" for line in lines if line)
@@ -115,10 +114,8 @@ def setting_slider(config, name: str):
     fields = getattr(config, "__dataclass_fields__", {})
     described = [field for field in fields if fields[field].metadata]
     if name not in described:
-        lack = f"{type(config).__name__} has no setting '{name}'"
-        raise ValueError(
-            f"{lack}. It has: {', '.join(described) or 'none, being no configuration'}."
-        )
+        lack = f"{type(config).__name__} has no setting '{name}'. It has"
+        raise ValueError(f"{lack}: {', '.join(described) or 'none, being no configuration'}.")
     kind, about = type(fields[name].default), fields[name].metadata
     low, high = about.get("low", False), about.get("high", True)  # a switch is between these two
     label = f"{about['symbol']} {name.replace('_', ' ')}".strip()
