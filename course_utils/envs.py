@@ -70,14 +70,18 @@ def ask(whom: str, then: str, call: Callable, *arguments, **named):
         raise ValueError(told) from (None if isinstance(error, gym.error.Error) else error)
 
 
+def _make(make, env_id, **arguments):
+    whom, then = f"Gymnasium cannot make '{env_id}'", "Try 'CartPole-v1' or 'FrozenLake-v1'."
+    return ask(whom, then, make, env_id, **arguments)
+
+
 @checked
 def read_mdp(env_id: str, **env_arguments) -> MDP:
     """Read the transition table `env.unwrapped.P` of a toy-text environment, as "FrozenLake-v1".
 
     Raises ValueError for an unknown environment or argument, and for one that has no table.
     """
-    whom = f"Gymnasium cannot make '{env_id}'"
-    env = ask(whom, "Try 'FrozenLake-v1'.", gym.make, env_id, **env_arguments)
+    env = _make(gym.make, env_id, **env_arguments)
     if not hasattr(env.unwrapped, "P"):
         told = f"{env_id} has no transition table, so its values cannot be computed exactly"
         raise ValueError(f"{told}; use FrozenLake-v1, CliffWalking-v1 or Taxi-v4.")
@@ -101,18 +105,17 @@ def make_envs(env_id: str, copies: int, **env_arguments) -> gym.vector.VectorEnv
 
     ValueError for an unknown one, uncountable actions, observations that are no vector.
     """
-    whom = f"Gymnasium cannot make '{env_id}'"
     form = {"vectorization_mode": "vector_entry_point" if has_array_version(env_id) else "sync"}
     form |= {"num_envs": copies} | env_arguments
-    envs = ask(whom, "Try 'CartPole-v1'.", gym.make_vec, env_id, **form)
+    envs = _make(gym.make_vec, env_id, **form)
     if envs.metadata.get("autoreset_mode", NEXT_STEP) != NEXT_STEP:
         raise ValueError("a step of these networks expects the autoreset_mode NEXT_STEP: leave it.")
     actions, observations = envs.single_action_space, envs.single_observation_space
     if not isinstance(actions, gym.spaces.Discrete):
         told = f"{env_id} has the actions {actions}: Q-learning takes the maximum over a list"
         raise ValueError(f"{told}, so it needs a Discrete action space, as in CartPole-v1.")
-    shape = getattr(observations, "shape", None)
-    if not isinstance(observations, gym.spaces.Box) or len(shape) != 1 or 0 in shape:
+    vector = isinstance(observations, gym.spaces.Box) and len(observations.shape) == 1
+    if not vector or not observations.shape[0]:
         told = f"{env_id} has the observations {observations}: these networks need a vector"
         raise ValueError(f"{told}. For images use a convolution, for a few states a table.")
     return envs
@@ -120,8 +123,7 @@ def make_envs(env_id: str, copies: int, **env_arguments) -> gym.vector.VectorEnv
 
 def has_array_version(env_id: str) -> bool:
     """Whether Gymnasium steps many copies of this environment as one array."""
-    whom = f"Gymnasium cannot make '{env_id}'"
-    return ask(whom, "Try 'CartPole-v1'.", gym.spec, env_id).vector_entry_point is not None
+    return _make(gym.spec, env_id).vector_entry_point is not None
 
 
 class Step(NamedTuple):

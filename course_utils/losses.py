@@ -13,11 +13,8 @@ from torch.nn import functional as F
 
 from course_utils.settings import RULES, check_number, in_short
 
-# Tensors that end with an axis of their own, behind those that all share; True: that of actions.
-ENDS = dict.fromkeys(
-    ["q", "next_q", "target_q", "online_q", "logits", "student", "teacher", "advantage"], True
-)
-ENDS |= {"teacher": True, "advantage": True, "value": False}
+# Tensors that end with an axis of actions, behind the axes that all tensors share.
+OF_ACTIONS = ("q", "next_q", "target_q", "online_q", "logits", "student", "teacher", "advantage")
 
 
 def check_shape(part: str, value: Tensor, shape: tuple, must="must return") -> Tensor:
@@ -32,7 +29,7 @@ def fitting(function, **rules):
     """The function, whose tensors are held against each other and whose numbers against RULES.
 
     TypeError for what is no tensor; ValueError for shapes that would spread and for actions that
-    do not exist. rules: others for some numbers. No decorator: learners read these functions.
+    do not exist. rules: others for some numbers.
     """
     told, rules, name = inspect.signature(function).parameters, RULES | rules, function.__name__
 
@@ -41,13 +38,15 @@ def fitting(function, **rules):
         shapes = {}
         for key, value in (dict(zip(told, arguments, strict=False)) | named).items():
             if isinstance(value, Tensor):
-                shapes[key] = tuple(value.shape)
+                if value.ndim or key != "discount":  # one γ is for all
+                    shapes[key] = tuple(value.shape)
             elif key in rules:
                 check_number(key, value, *rules[key])
             elif key in told and told[key].annotation is Tensor:
                 raise TypeError(f"{key} = {in_short(value)}: must be a tensor.")
-        leads = {shape[:-1] if key in ENDS else shape for key, shape in shapes.items()}
-        ends = {shape[-1:] for key, shape in shapes.items() if ENDS.get(key)}
+        behind = (*OF_ACTIONS, "value")
+        leads = {shape[:-1] if key in behind else shape for key, shape in shapes.items()}
+        ends = {shape[-1:] for key, shape in shapes.items() if key in OF_ACTIONS}
         if len(leads) > 1 or len(ends) > 1 or (0,) in ends:
             raise ValueError(f"{name}: these shapes do not belong together: {shapes}.")
         try:
@@ -224,6 +223,7 @@ def ewc_penalty(parameters: dict[str, Tensor], anchor: Anchor) -> Tensor:
     )
 
 
+# Wrapped here and not by a decorator, which learners would see above the answers to exercises.
 _FITTING = (td_target, double_q, soft_value, td_error, td_loss, annealed, cloning_loss, margin_loss)
 _FITTING += (mse_loss, advantage_loss, nll_loss, kl_loss, kickstart_loss, agreement)
 globals().update({one.__name__: fitting(one) for one in _FITTING})

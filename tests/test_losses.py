@@ -56,3 +56,10 @@ def test_ewc_equals_a_plain_loop_over_what_mattered():
         ]
         assert float(found[s]) == pytest.approx(float(sum(parts)) / 2)
     assert ewc_penalty(then, Anchor(then, mattered)).tolist() == [0, 0]
+
+
+def test_one_discount_may_be_a_number_or_a_tensor_of_one():
+    reward, terminated, next_q = torch.ones(2, 3), torch.zeros(2, 3), torch.ones(2, 3, 4)
+    wanted = td_target(reward, terminated, next_q, 0.5)
+    for discount in (torch.tensor(0.5), torch.full((2, 3), 0.5), np.float32(0.5)):
+        assert torch.equal(td_target(reward, terminated, next_q, discount), wanted)

@@ -142,3 +142,11 @@ def test_a_trembling_agent_takes_a_random_action_in_a_share_of_the_steps():
     shares = np.bincount(shaken.ravel(), minlength=4) / shaken.size
     assert np.allclose(shares, [0.7, 0.1, 0.1, 0.1], atol=0.015)
     assert not trembling(act, 0.0, 4, np.random.default_rng(0))(np.zeros((2, 5, 4))).any()
+
+
+def test_agents_are_chosen_by_numbers_or_by_a_mask():
+    network, wanted = QNetwork(3, 4, 2, width=8), [2, 0]
+    for chosen in (wanted, np.array(wanted), torch.tensor(wanted), [-1, -3]):
+        assert torch.equal(network.choose(chosen).head.bias, network.head.bias[wanted])
+    mask = network.choose(np.array([True, False, True]))
+    assert mask.seeds == 2 and torch.equal(mask.head.bias, network.head.bias[[0, 2]])
