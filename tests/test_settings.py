@@ -78,7 +78,7 @@ def test_arguments_of_the_right_kind_pass_and_arrive():
         {"width": -1},  # an argument for somebody else, although the name has a rule
     )
     values = torch.ones(2, requires_grad=True)
-    assert example(NET, [0], max, values=values, rng=np.random.default_rng())[0] == 1
+    assert example(NET, [0], max, values=values, rng=np.random.default_rng(0))[0] == 1
     assert "network" in inspect.signature(example).parameters
     assert example.__doc__ == "A function whose arguments are checked."
 
