@@ -1,6 +1,8 @@
 """A damaged file gets one sentence that names it, or is read with the right numbers all the same.
 
 Flipped bits lie at seeded places; a bit in a padding may change nothing, and then nothing is said.
+A file that is swapped holds another task, source or training, under the same name. One of the same
+task is as good as the right one to whoever reads it: only its card tells them apart.
 """
 
 import json
@@ -8,6 +10,7 @@ import shutil
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -33,7 +36,7 @@ DATASET = "cart_pole/expert-v0"
 
 
 class File(NamedTuple):
-    """Where it is, beside what; how it is read; another of its kind."""
+    """Where it is, beside what; how it is read; another of its kind that does not belong there."""
 
     path: Path
     read: object  # path → numbers and words
@@ -41,8 +44,9 @@ class File(NamedTuple):
 
 
 def net(seed, **more):
-    generator = torch.Generator().manual_seed(seed)
-    return QNetwork(2, 4, 2, width=32, generator=generator, **more)
+    """Networks for CartPole, or, from 1, for the lander."""
+    generator, sizes = torch.Generator().manual_seed(seed), ((4, 2), (8, 4))[seed]
+    return QNetwork(2, *sizes, width=32, generator=generator, **more)
 
 
 def tensors(path):
@@ -55,9 +59,17 @@ def agent(path):
     return network.state_dict() | {"card": card}
 
 
+def own_agent(path):
+    """As a notebook reads it, which asks by the name of a shipped one."""
+    with patch.object(storage, "RUNS", path.parent):
+        return agent(storage.find_agent(path.name))
+
+
 def lora(seed):
-    """A low-rank part that has learned: its change is not 0."""
-    network = add_lora(net(0), 1, seed=seed)
+    """A low-rank part that has learned: its change is not 0. From 1, of another source agent."""
+    source = net(0)
+    source.hidden[0].weight.data += seed
+    network = add_lora(source, 1)
     for parameter in network.parameters():
         if parameter.requires_grad:
             parameter.data += 0.1
@@ -124,10 +136,11 @@ def make_own(folder):
 
     def played(path, number):
         act = lambda seen: np.zeros(seen.shape[:2], int)  # noqa: E731
-        one = record_episodes(act, POLE, 1, 1, 9 * number)[0][0]
+        env_id = (POLE, "MountainCar-v0")[number]
+        one = record_episodes(act, env_id, 1, 1)[0][0]
         names = ("observation", "action", "reward")
         columns = {name: torch.as_tensor(getattr(one, name)) for name in names}
-        storage.save_tensors(path, columns, {"environment": POLE, "terminated": True})
+        storage.save_tensors(path, columns, {"environment": env_id, "terminated": True})
 
     def export(path, number):
         ship.export_onnx(path, flat[number])
@@ -140,7 +153,7 @@ def make_own(folder):
         ship.save_layers(path, ship.layers_of(flat[number]), card)
 
     files = {
-        "own agent": ("a.safetensors", lambda p, k: save_agent(p, net(k), card), agent),
+        "own agent": ("cartpole.safetensors", lambda p, k: save_agent(p, net(k), card), own_agent),
         "own part": ("p.safetensors", lambda p, k: save_part(p, lora(k), card), part),
         "own episode": (f"{POLE}/episode_0000.safetensors", played, episode),
         "own checkpoint": ("run.safetensors", training, None),
@@ -235,33 +248,12 @@ OWN = ("agent", "part", "episode", "checkpoint", "layers", "ONNX", "int8")
 SHIPS = ("agent", "study", "demonstrations", "their metadata", "manifest")
 KINDS = [f"own {kind}" for kind in OWN] + [f"shipped {kind}" for kind in SHIPS]
 CASES = [(f"{kind}, {way}", kind, way) for kind in KINDS for way in WAYS]
+CASES.remove(("own layers, swapped", "own layers", "swapped"))  # who loads layers asks for no task
 # What is not mended yet: no error at all, or a foreign one. A test that is mended says so.
 NOT_YET = {
     "silent": """
-own agent, flipped
-own agent, swapped
-own part, flipped
-own part, swapped
-own episode, flipped
-own episode, swapped
-own checkpoint, flipped
-own layers, swapped
-own ONNX, flipped
-own ONNX, swapped
-own int8, flipped
-own int8, swapped
 """,
     "foreign": """
-shipped agent, a folder
-shipped study, a folder
-shipped demonstrations, a folder
-shipped their metadata, a folder
-shipped manifest, flipped
-shipped manifest, cut
-shipped manifest, longer
-shipped manifest, empty
-shipped manifest, a text
-shipped manifest, a folder
 """,
 }
 
