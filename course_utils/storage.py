@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +28,6 @@ COURSE = Path(__file__).parents[1]
 SHIPPED = COURSE / "data"
 # What learners make themselves; a relative COURSE_RUNS begins in the course's folder.
 RUNS = COURSE / os.path.expanduser(os.environ.get("COURSE_RUNS") or "runs")
-
-
 SEAL = b"course-sha256:" + b"0" * 64  # where in a file its hash is to be
 
 
@@ -42,7 +41,7 @@ def write_whole(path: Path | str, content: bytes) -> None:
     unfinished = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.unfinished")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for left in path.parent.glob(f"{path.name}.*unfinished"):
+        for left in path.parent.glob(f"{escape(path.name)}.*unfinished"):
             with suppress(OSError):  # another process may be quicker
                 if time.time() - left.stat().st_mtime > 600:  # that process was killed
                     left.unlink()

@@ -1,6 +1,7 @@
 """What ships with the course is what its recipes make."""
 
 import json
+import shutil
 
 import build
 import distilled
@@ -29,6 +30,31 @@ def test_the_manifest_names_every_file_and_no_other():
     assert sorted(MANIFEST) == sorted(path.relative_to(folder).as_posix() for path in there)
     assert sorted(MANIFEST) == sorted([f"{name}.safetensors" for name in NAMES] + DATASETS)
     assert sum(entry["bytes"] for entry in MANIFEST.values()) < 20e6
+
+
+def test_what_is_built_does_not_bless_what_somebody_has_damaged(tmp_path, monkeypatch):
+    for name in ("acrobot", "cartpole"):
+        shutil.copy(storage.SHIPPED / f"{name}.safetensors", tmp_path)
+    shutil.copy(storage.SHIPPED / "manifest.json", tmp_path)
+    monkeypatch.setattr(build, "FOLDER", tmp_path)
+    before = (tmp_path / "manifest.json").read_bytes()
+    build.write_manifest(["acrobot"])
+    assert (tmp_path / "manifest.json").read_bytes() == before
+    network, card = storage.load_agent(tmp_path / "acrobot.safetensors")
+    storage.save_agent(tmp_path / "acrobot.safetensors", network, card | {"made": "anew"})
+    (tmp_path / "cartpole.safetensors").write_bytes(b"damaged")
+    build.write_manifest(["acrobot"])
+    assert storage.shipped("acrobot.safetensors", tmp_path).exists()
+    with pytest.raises(ValueError, match="data/cartpole.safetensors is damaged"):
+        storage.shipped("cartpole.safetensors", tmp_path)
+    (tmp_path / "manifest.json").unlink()
+    build.write_manifest(["acrobot"])
+    assert list(json.loads((tmp_path / "manifest.json").read_bytes())) == ["acrobot.safetensors"]
+
+
+def test_a_name_without_a_recipe_is_told():
+    with pytest.raises(ValueError, match="no recipe cartpol: choose from cartpole,|mountain"):
+        build.main(["cartpol"])
 
 
 @pytest.mark.parametrize("name", NAMES)
