@@ -70,7 +70,7 @@ class Notebook:
         address, token, folder = lab
         self.name, self.runs = name, folder / "runs"
         self.page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(120_000)
         self.problems = []
         self.page.on("console", self.hear)
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))

@@ -1,5 +1,6 @@
 """`make lab` as a learner gives it: what is in front, what is in reach, and where links lead."""
 
+import re
 import shlex
 import shutil
 import subprocess
@@ -8,7 +9,7 @@ import sys
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.lab import ROOT, served, wait_for
+from tests.browser.lab import ROOT, served
 
 NEWS = "@jupyterlab/apputils-extension:announcements"
 
@@ -27,15 +28,14 @@ def first_page(tmp_path_factory):
         subprocess.run([*here, *shlex.split(line)[1:]], cwd=ROOT, check=True)
     folder = tmp_path_factory.mktemp("lab")
     command = [*here, *shlex.split(last)[1:]]
-    with served(folder, command, ROOT, quiet=False) as (address, _):
-        log = folder / "log"
-        wait_for(lambda: f"{address}/lab/tree" in log.read_text().replace("localhost", "127.0.0.1"))
-        words = log.read_text().replace("localhost", "127.0.0.1").split()
-        yield next(word for word in words if word.startswith(f"{address}/lab/tree"))
+    with served(folder, command, ROOT, quiet=False):
+        [redirect] = (folder / "runtime").glob("jpserver-file-to-run-*.html")
+        yield re.search(r'url=(http[^"]*)', redirect.read_text(encoding="utf-8")).group(1)
 
 
 def test_the_course_is_in_reach(browser, first_page):
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.set_default_timeout(120_000)
     page.goto(first_page)
     page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext?.isReady")
     path = page.evaluate("window.jupyterapp.shell.currentWidget.context.path")
