@@ -1,4 +1,3 @@
-# HE: read /tmp/w/HE/READ_ME_NOW.txt, then remove this line.
 """Notebooks in a Python without Box2D: what needs the lander is left out, the rest goes on."""
 
 import ast

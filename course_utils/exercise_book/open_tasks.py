@@ -58,8 +58,6 @@ def judge(task: OpenTask, attempt) -> tuple[str, float | None]:
     except WrongAnswer as wrong:
         return f"no mark yet. {wrong}", None
     except Exception as error:
-        if "Box2D is not installed" in str(error):
-            return "no mark yet. The judge needs Box2D: docs/install.md says how to get it.", None
         return f"no mark yet. {trial.raised(error, attempt, 'With this the judge')}", None
     sign = 1 if gold > bronze else -1  # marks that fall: less is better
     earned = sum(sign * figure >= sign * mark for mark in task.marks)
