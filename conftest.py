@@ -56,7 +56,7 @@ def same_draws():
         sys.modules["torch"].manual_seed(0)
 
 
-OPTIONAL = "Box2D", "distributed", "joblib", "peft", "playwright", "stable_baselines3"
+OPTIONAL = "Box2D", "distributed", "peft", "playwright", "stable_baselines3"
 MISSING = {name for name in OPTIONAL if importlib.util.find_spec(name) is None}
 
 
