@@ -12,19 +12,14 @@ from course_utils.networks import QNetwork, greedy
 from course_utils.settings import check_array, check_number, checked, in_short
 
 
-def _check_size(name, value):
-    if np.ndim(check_array(name, value)) > 1:
-        raise ValueError(f"{name} = {in_short(value)}: must be a number, or one each [D].")
+def _check_size(name, value, least=-np.inf):
+    if np.ndim(check_array(name, value)) > 1 or np.less(value, least).any():
+        told = f"{name} = {in_short(value)}: must be a number, or one each [D]"
+        raise ValueError(f"{told}{', 0 or more' if least == 0 else ''}.")
     return value
 
 
-def _check_deviation(name, value):
-    if np.less(_check_size(name, value), 0).any():
-        raise ValueError(f"{name} = {in_short(value)}: must be 0 or more.")
-    return value
-
-
-@partial(checked, size=_check_deviation)
+@partial(checked, size=partial(_check_size, least=0))
 def noisy(act: Callable, size: np.ndarray, rng: np.random.Generator) -> Callable:
     """The same agent behind noisy sensors. size: standard deviation, a number or one each [D]."""
     return lambda seen: act((seen + size * rng.normal(size=seen.shape)).astype(np.float32))
