@@ -1,7 +1,6 @@
 """What a learner has done: runs/progress.csv, a line for each thing. To delete it harms nothing.
 
-Lines are only added, so that two notebooks may note something at the same time.
-"""
+Lines are only added, so that two notebooks may note something at the same time."""
 
 import contextlib
 import csv
@@ -15,22 +14,27 @@ MARKS = ("bronze", "silver", "gold")
 
 def note(what: str, name: str, result: str) -> None:
     """Add what was done, unless it is there; where nothing can be written, nothing is noted."""
-    if (what, name, result) in noted():
+    clean = (text.encode(errors="replace").decode() for text in (what, name, result))
+    done = tuple(" ".join(text.split()) for text in clean)  # a line is one line
+    if done in noted():
         return
-    line = [what, name, result, datetime.date.today().isoformat()]
     with contextlib.suppress(OSError):
         storage.RUNS.mkdir(parents=True, exist_ok=True)
-        with open(storage.RUNS / "progress.csv", "a", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerow(line)
+        path = storage.RUNS / "progress.csv"
+        with open(path, "a", newline="", encoding="utf-8") as file:
+            if file.tell() and not path.read_bytes().endswith(b"\n"):  # somebody has edited it
+                file.write("\n")
+            csv.writer(file).writerow([*done, datetime.date.today().isoformat()])
 
 
 def noted() -> list[tuple]:
     """(what, name, result) of each line; damaged lines are passed over."""
-    try:
-        with open(storage.RUNS / "progress.csv", encoding="utf-8", errors="replace") as file:
-            return [tuple(line[:3]) for line in csv.reader(file.read().splitlines()) if line[3:]]
-    except (OSError, csv.Error):
-        return []
+    text = ""
+    with contextlib.suppress(OSError):
+        text = (storage.RUNS / "progress.csv").read_text("utf-8-sig", "replace").replace("\0", "")
+    # Line by line: a lone quote spoils its own line only.
+    rows = [row for line in text.splitlines() if len(line) < 9999 for row in csv.reader([line])]
+    return [tuple(row[:3]) for row in rows if row[3:]]
 
 
 def course_map() -> str:
@@ -39,8 +43,7 @@ def course_map() -> str:
     right = {name for what, name, _ in done if what == "exercise"}
     table = ["| Notebook | Exercises | Open task |", "|:--|:--|:--|"]
     for stem, task in zip(contents.STEMS, [None, *contents.words("open_tasks")], strict=True):
-        names = list(contents.words(stem))
-        marks = [m for m in MARKS if ("open task", task, m) in done]
+        names, marks = contents.words(stem), [m for m in MARKS if ("open task", task, m) in done]
         left += [(name, stem) for name in names if name not in right]
         left += [(task, stem)] * (task is not None and not marks)
         dots = "".join("●" if name in right else "○" for name in names)

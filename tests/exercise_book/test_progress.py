@@ -73,6 +73,17 @@ def test_a_damaged_file_is_passed_over(file, damage):
     assert "Next:" in progress.course_map()
 
 
+def test_an_edited_file_keeps_what_it_says(file):
+    file.parent.mkdir()
+    told = 'exercise,"lost\nexercise,a,right,2026-01-01\nexercise,b,right,2026-01-01'
+    file.write_bytes(told.encode("utf-8-sig"))  # as some spreadsheets write; no last newline
+    progress.note("prediction", "two\nlines\ud800?", "yes, or no")
+    progress.note("prediction", "two lines\ud800?", "yes, or no")
+    rest = [("exercise", "a", "right"), ("exercise", "b", "right")]
+    assert progress.noted()[:2] == rest and len(file.read_text("utf-8-sig").splitlines()) == 4
+    assert progress.noted()[2][2] == "yes, or no"
+
+
 def test_where_nothing_can_be_written_the_notebook_goes_on(file):
     file.mkdir(parents=True)  # a folder in its place
     assert answer_it() is mine and progress.noted() == []
