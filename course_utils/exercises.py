@@ -2,6 +2,7 @@
 
 import importlib
 import math
+from collections.abc import Iterable
 
 import numpy as np
 from IPython.display import Code, Markdown, display
@@ -63,7 +64,7 @@ class predict:
     guesses = {}
 
     def __init__(self, question: str, options: list[str]):
-        check_kind("options", options, {list: "a list of texts", tuple: "a tuple"})
+        options = list(check_kind("options", options, {Iterable: "a list of texts"}))
         if not options or len({*options}) < len(options):
             raise ValueError(f"the options {options} must be one or more, and all different.")
         self.question, self.options = question, options

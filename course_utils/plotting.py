@@ -81,7 +81,8 @@ def learning_curves(
     """Interquartile mean, 95 % interval (for each point by itself) and single runs of each curve.
 
     reference: label → level of a dashed line. figure: one to plot in.
-    Raises ValueError, by `evaluation.interval`, for a curve of fewer than 2 runs or with NaN.
+    Raises ValueError, also by `evaluation.interval`, for no curve, for one of fewer than 2 runs,
+    with NaN or with another number of steps; TypeError for what is no dict.
     """
     need(curves, "curves = {}: must hold a Curve or more, each under its name.")
     figure = figure or Figure(figsize=(7.2, 3.6))
@@ -220,7 +221,7 @@ def heat_map(values, rows: dict, columns: dict, quantity: str, limits=(None, Non
 def animation(frames: list[np.ndarray], sentence: str, frames_per_second: float = 4) -> None:
     """Display pictures [height, width, 3] as an animated WebP image, with a sentence."""
     frames = list(frames)
-    kinds = {getattr(frame, "dtype", None) for frame in frames}
+    kinds = {np.asarray(frame).dtype for frame in frames}
     need(kinds == {np.dtype(np.uint8)}, "frames must be uint8, as of an env with render_mode.")
     need(frames_per_second > 0, f"frames_per_second = {frames_per_second}: must be above 0.")
     pictures = [Picture.fromarray(frame) for frame in frames]
