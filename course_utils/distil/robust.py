@@ -43,7 +43,7 @@ def delayed(act: Callable, steps: int) -> Callable:
 def decision_gradient(network: QNetwork, observation: Tensor | np.ndarray) -> Tensor:
     """How the best action's lead over the second best changes with each number; [S, B, D] → same.
 
-    Its size is the saliency of Simonyan et al. 2014 (arXiv 1312.6034), for a decision.
+    Its size is the saliency of Simonyan et al. 2014 (arXiv 1312.6034). ValueError for one action.
     """
     if network.arguments["actions"] == 1:
         raise ValueError("this network has one action: there is nothing to decide.")

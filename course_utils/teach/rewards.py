@@ -19,7 +19,7 @@ def shaping_reward(potential, next_potential, terminated, discount):
 
 @checked
 def shaped_mdp(mdp: MDP, potential: np.ndarray, discount, shaping_reward=shaping_reward) -> MDP:
-    """The same rules with shaped rewards. potential: [s], or ValueError. discount: the agent's."""
+    """The same rules, shaped, or ValueError. potential: [s], finite. discount: the agent's."""
     if check_array("potential", potential).shape != mdp.start.shape:
         raise ValueError(f"{mdp.env_id} needs {len(mdp.start)} potentials, one a state.")
     ends = potential[:, None, None] + 0 * mdp.reward, potential[mdp.next_state]  # both [s, a, k]
@@ -30,7 +30,7 @@ def shaped_mdp(mdp: MDP, potential: np.ndarray, discount, shaping_reward=shaping
 
 
 def with_potential(potential, shaping_reward=shaping_reward):
-    """A shaped `reward` of `Parts`. potential: observations, a tensor [..., D] → [...]."""
+    """A shaped `reward` of `Parts`. potential: tensors [..., D] → [...], else a ValueError."""
 
     def reward(batch):
         # Also for n steps: the potentials between the two ends cancel.
