@@ -63,7 +63,7 @@ class Panel(ipywidgets.VBox):
         cell = asked["metadata"].get("cellId") or asked["content"].get("code")
         now = self._shown[self] = cell, asked["header"].get("msg_id")
         for panel, then in list(self._shown.items()):
-            if then[0] == cell and then != now:
+            if cell and then[0] == cell and then != now:
                 panel.close()
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         display({"application/vnd.jupyter.widget-view+json": view, "text/plain": ""}, raw=True)
