@@ -59,7 +59,7 @@ class DistillProgress(NamedTuple):
 
 @checked
 def answer(network: QNetwork, observation, lesson: int = 0, actions: int | None = None) -> Tensor:
-    """Answers to a lesson, [S, B, D] → [S, B, A]; zeros end short observations, ValueError long."""
+    """Answers, [S, B, D] → [S, B, A]; zeros end short observations, long ones are a ValueError."""
     observation = torch.as_tensor(observation)
     if (missing := network.arguments["observations"] - observation.shape[-1]) < 0:
         raise ValueError(f"an observation has {-missing} numbers more than this network takes.")

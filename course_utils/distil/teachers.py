@@ -63,7 +63,7 @@ def trembling_policy(q: Tensor, share: float) -> Tensor:
 
 @checked
 def visit_states(steps: Iterator, states: int) -> Tensor:
-    """The next states of S players, none behind an end: [S, states, D]. ValueError: too few steps."""
+    """The next states of S players, none behind an end: [S, states, D]. ValueError if too few."""
     visited, counts = [], np.zeros(1)
     while counts.min() < states:
         if (step := next(steps, None)) is None:
