@@ -198,20 +198,19 @@ def shipped(name: str, folder: Path = SHIPPED) -> Path:
 
     Raises FileNotFoundError or ValueError with a sentence that says how to get the file back.
     """
-    again = "get it back with `git checkout data/{0}`, or make it again with `make data`."
     try:
         manifest = json.loads((folder / "manifest.json").read_bytes())
         known = {file: facts["sha256"] for file, facts in manifest.items()}
     except Exception:  # it is not there, no JSON, or JSON of another form
-        told = f"data/manifest.json is missing or damaged: {again.format('manifest.json')}"
-        raise ValueError(told) from None
+        told = "data/manifest.json is missing or damaged"
+        raise ValueError(f"{told}: get it back with `git checkout data/manifest.json`.") from None
     if name not in known:
         raise ValueError(f"the course ships no file '{name}'. It ships: {', '.join(known)}.")
+    again = f"get it back with `git checkout data/{name}`, or make it again with `make data`."
     if not (path := folder / name).is_file():
-        raise FileNotFoundError(f"data/{name} is missing: {again.format(name)}")
+        raise FileNotFoundError(f"data/{name} is missing: {again}")
     if sha256(path) != known[name]:
-        told = f"data/{name} is damaged (its SHA-256 is not the manifest's)"
-        raise ValueError(f"{told}: {again.format(name)}")
+        raise ValueError(f"data/{name} is damaged (its SHA-256 is not the manifest's): {again}")
     return path
 
 

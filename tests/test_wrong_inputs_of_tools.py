@@ -597,7 +597,7 @@ VARIABLES = [
 NOT_YET = {
     "foreign": """
 exercises: check a list
-""",
+"""
 }
 
 
