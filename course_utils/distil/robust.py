@@ -13,7 +13,7 @@ from course_utils.settings import check_array, check_number, checked, in_short
 
 
 def _check_size(name, value, least=-np.inf):
-    if np.ndim(check_array(name, value)) > 1 or np.less(value, least).any():
+    if (array := check_array(name, value)).ndim > 1 or (array < least).any():
         told = f"{name} = {in_short(value)}: must be a number, or one each [D]"
         raise ValueError(f"{told}{', 0 or more' if least == 0 else ''}.")
     return value
