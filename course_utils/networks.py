@@ -64,6 +64,7 @@ class QNetwork(nn.Module):
         super().__init__()
         given = {"seeds": seeds, "observations": observations, "actions": actions, "width": width}
         given |= {"hidden_layers": hidden_layers, "layer_norm": layer_norm, "dueling": dueling}
+        # One head is not told, so that agents' files from before there were heads stay as they are.
         self.arguments = given | ({"heads": heads} if heads > 1 else {})
         self.task, self.dueling_q = 0, dueling_q
         scale = [1.0] * observations if observation_scale is None else observation_scale

@@ -56,6 +56,7 @@ def configuration(cls):
 
     Raises TypeError for an unknown name or what is no number, ValueError for one out of bounds.
     """
+    # A plain number would be no field at all, without a word from `dataclass`.
     for name, value in vars(cls).items():
         described = isinstance(value, dataclasses.Field) or hasattr(value, "__get__")
         if not described and not name.startswith("_"):
