@@ -23,7 +23,7 @@ import taught
 import torch
 import tuned
 
-from course_utils import evaluation, storage
+from course_utils import evaluation, files, storage
 from course_utils.learner import DQNConfig
 from course_utils.teach.demonstrations import FILES
 from course_utils.train import train_dqn
@@ -125,7 +125,7 @@ def build(name: str) -> None:
     checkpoint, curve_file = FOLDER / f"{name}.checkpoint", FOLDER / f"{name}.curve.json"
     if not (checkpoint.exists() and curve_file.exists()):  # the one is nothing without the other
         checkpoint.unlink(missing_ok=True)
-        storage.write_whole(curve_file, b"{}")
+        files.write_whole(curve_file, b"{}")
     with storage.reading(curve_file) as content:
         curve = json.loads(content)
     for progress in checkpoints.train_dqn(checkpoint, config, env_id, SEEDS, SEED, RECORDS):
@@ -134,7 +134,7 @@ def build(name: str) -> None:
             continue
         returns = evaluation.mean_returns(network, env_id, 10, CURVE_SEED + step)
         curve[str(step)] = returns.round(2).tolist()
-        storage.write_whole(curve_file, json.dumps(curve).encode())
+        files.write_whole(curve_file, json.dumps(curve).encode())
         seconds = f"{progress.cpu_seconds:.0f} s"
         print(f"{name}: step {step}, return {returns.mean():.1f}, {seconds}", flush=True)
     returns = evaluation.mean_returns(network, env_id, EPISODES, TEST_SEED)
@@ -274,7 +274,7 @@ def write_manifest(made: list[str]) -> None:
         if recipe:
             manifest[file] = {**size_of(FOLDER / file), "recipe": recipe}
     manifest = {file: manifest[file] for file in recipes if file in manifest}
-    storage.write_whole(path, (json.dumps(manifest, indent=2) + "\n").encode())
+    files.write_whole(path, (json.dumps(manifest, indent=2) + "\n").encode())
 
 
 def size_of(path: Path) -> dict:

@@ -27,7 +27,7 @@ PROCESSES.set_forkserver_preload(
 )
 KILL = signal.SIGTERM if WINDOWS else signal.SIGKILL
 WAYS = list(itertools.product((KILL, signal.SIGINT), ("line", "moment")))
-TOUCH_FILES = "storage|ship|recording|checkpoints|build|progress|minari|h5py"
+TOUCH_FILES = "files|storage|ship|recording|checkpoints|build|progress|minari|h5py"
 
 
 class Work(NamedTuple):

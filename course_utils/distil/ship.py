@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from course_utils.files import SEAL, as_json, check_finite, reading, write_whole
 from course_utils.networks import QNetwork
 from course_utils.settings import checked
-from course_utils.storage import SEAL, as_json, check_finite, reading, write_whole
 
 
 @torch.no_grad()
@@ -77,7 +77,7 @@ def save_layers(path: Path | str, layers: list[tuple], card: dict | None = None)
 
 
 def load_layers(path: Path) -> tuple[list[tuple[np.ndarray, np.ndarray]], dict]:
-    """Layers and card by `save_layers`. Raises as `storage.reading`."""
+    """Layers and card by `save_layers`. Raises as `files.reading`."""
     with reading(path) as content, np.load(io.BytesIO(content), allow_pickle=False) as file:
         layers = [(file[f"w_{n}"], file[f"b_{n}"]) for n in range(len(file) // 2)]
         q = numpy_q(layers, np.zeros(len(layers[0][0]), np.float32))  # the shapes fit each other
