@@ -105,7 +105,7 @@ def slopes(result, leaves):
     except RuntimeError as error:
         told = "a tensor that it needs was changed in place (+=, [...] = …)"
         raise WrongAnswer(f"The gradient cannot be computed: {told}.") from error
-    return [one.double().numpy() for one in found]
+    return [one.detach().double().numpy() for one in found]  # older versions may carry gradients
 
 
 def gradient_difference(found, wanted) -> str:
