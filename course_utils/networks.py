@@ -102,9 +102,11 @@ class QNetwork(nn.Module):
 
     def units(self, observation: Tensor) -> list[Tensor]:
         """The scaled observation, then the units of each hidden layer, [S, B, width]."""
-        shape = self.seeds, *getattr(observation, "shape", ())[1:2], len(self.observation_scale)
-        check_shape("observation", observation, shape, "must be")
-        units = [observation.to(torch.float32) * self.observation_scale]
+        size = self.arguments["seeds"], self.arguments["observations"]
+        if not isinstance(observation, Tensor) or observation.shape[::2] != size:
+            shape = size[0], *getattr(observation, "shape", ())[1:2], size[1]
+            check_shape("observation", observation, shape, "must be")
+        units = [observation.float() * self.observation_scale]
         for layer in self.hidden:
             units.append(self._activate(layer(units[-1])))
         return units

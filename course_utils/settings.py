@@ -56,8 +56,8 @@ def configuration(cls):
 
     Raises TypeError for an unknown name or what is no number, ValueError for one out of bounds.
     """
-    # A plain number would be no field at all, without a word from `dataclass`.
     for name, value in vars(cls).items():
+        # A plain number would be no field at all, without a word from `dataclass`.
         described = isinstance(value, dataclasses.Field) or hasattr(value, "__get__")
         if not described and not name.startswith("_"):
             raise TypeError(f"{name} of {cls.__name__} is {in_short(value)}: make it a `setting`.")
