@@ -4,88 +4,19 @@ import html
 import inspect
 import threading
 import time
-from base64 import b64encode
 from collections.abc import Callable, Iterable
 from itertools import islice
-from math import log10
-from numbers import Real
 
 import ipywidgets
 import numpy as np
-from IPython import get_ipython
-from IPython.display import HTML, display
+from IPython.display import display
 from matplotlib.figure import Figure
 
+from course_utils.controls import WIDE, Panel, make_buttons, setting_slider
 from course_utils.plotting import to_png
 from course_utils.settings import check_number, checked
 
 SECONDS_BETWEEN_PICTURES = 0.25
-WIDE = {"style": {"description_width": "11em"}, "layout": {"width": "32em"}}  # room for a name
-# JupyterLab hides the still of live controls, and of dead ones what is left above their still.
-# Where styles have no say it is always seen; in other programs that run widgets never.
-STILL = """<style>
-.course-still { display: none }
-.jp-OutputArea-child:not(:has(.widget-box)) + * .course-still { display: block }
-.jp-OutputArea-child:not(:has(.widget-box)):has(+ * .course-still) { display: none }
-</style><div class="course-still">%s<p><em>Run this cell again to wake the controls.</em></p></div>
-"""
-
-
-def still(widget: ipywidgets.Widget) -> str:
-    """What a widget shows, as HTML that needs no kernel: pictures, sentences, settings, choices."""
-    value, lines = getattr(widget, "value", ""), [*map(still, getattr(widget, "children", ()))]
-    image = isinstance(widget, ipywidgets.Image)
-    if picture := bytes(value if image else getattr(widget, "picture", b"")):
-        kind = "jpeg" if picture.startswith(b"\xff") else "png"
-        lines.append(f'<img alt="" src="data:image/{kind};base64,{b64encode(picture).decode()}">')
-    if isinstance(widget, ipywidgets.RadioButtons):
-        lines = [("● " if one == value else "○ ") + html.escape(str(one)) for one in widget.options]
-    elif isinstance(widget, ipywidgets.HTML):
-        lines.append(value)
-    elif isinstance(value, Real):
-        lines.append(f"{widget.description}: {value:.6g}")
-    elif picture and not image:
-        lines.append(html.escape(value))
-    return "".join(f"<div>{line}</div>" for line in lines if line)
-
-
-class Panel(ipywidgets.VBox):
-    """Widgets that leave a still of themselves: it is seen when their kernel has ended.
-
-    A cell that runs again closes the panels of its run before, and so lets go of what they hold.
-    """
-
-    _shown, _still = {}, None  # panel → its cell, and which run of it
-
-    def _ipython_display_(self):
-        asked = {"metadata": {}, "content": {}, "header": {}}
-        asked |= getattr(get_ipython(), "parent_header", None) or {}
-        cell = asked["metadata"].get("cellId") or asked["content"].get("code")
-        now = self._shown[self] = cell, asked["header"].get("msg_id")
-        for panel, then in list(self._shown.items()):
-            if cell and then[0] == cell and then != now:
-                panel.close()
-        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-        display({"application/vnd.jupyter.widget-view+json": view, "text/plain": ""}, raw=True)
-        self._still = display(HTML(STILL % still(self)), display_id=True)
-
-    def renew(self, _=None) -> None:
-        """Make the still again, after what is shown has changed."""
-        if self._still:
-            self._still.update(HTML(STILL % still(self)))
-
-    def close(self) -> None:
-        """Close all that it is made of, too."""
-        self._shown.pop(self, None)
-        parts, self._still = [self], None
-        for part in parts:  # a list that grows on the way
-            for made_of in (getattr(part, name) for name in part.keys):
-                several = made_of if isinstance(made_of, tuple) else (made_of,)
-                parts += [one for one in several if isinstance(one, ipywidgets.Widget)]
-        self.children = ()  # IPython may remember the panel itself, as the value of a cell
-        for part in parts[1:]:
-            part.close()
-        super().close()
 
 
 def make_picture() -> tuple[ipywidgets.Image, ipywidgets.HTML, Callable]:
@@ -104,45 +35,6 @@ def make_picture() -> tuple[ipywidgets.Image, ipywidgets.HTML, Callable]:
         sentence.value, image.value = html.escape(said), to_png(figure)
 
     return image, sentence, redraw
-
-
-def setting_slider(config, name: str):
-    """A slider for one field of a configuration, or a box to tick; it sets the field when moved.
-
-    Raises ValueError for a name that the configuration does not have.
-    """
-    fields = getattr(config, "__dataclass_fields__", {})
-    described = [field for field in fields if fields[field].metadata]
-    if name not in described:
-        lack = f"{type(config).__name__} has no setting '{name}'. It has"
-        raise ValueError(f"{lack}: {', '.join(described) or 'none, being no configuration'}.")
-    kind, about = type(fields[name].default), fields[name].metadata
-    low, high = about.get("low", False), about.get("high", True)  # a switch is between these two
-    label = f"{about['symbol']} {name.replace('_', ' ')}".strip()
-    look = {"description": label, "tooltip": about["help"], "value": getattr(config, name)} | WIDE
-    if kind is bool:
-        slider = ipywidgets.Checkbox(**look)
-    elif about["log"]:
-        slider = ipywidgets.FloatLogSlider(min=log10(low), max=log10(high), step=0.05, **look)
-    elif kind is int:
-        slider = ipywidgets.IntSlider(min=low, max=high, **look)
-    else:
-        slider = ipywidgets.FloatSlider(min=low, max=high, step=(high - low) / 100, **look)
-
-    def moved(change):
-        value = min(max(change["new"], low), high)  # 10 ** log10(high) may lie just above high
-        setattr(config, name, kind(value))
-
-    slider.observe(moved, names="value")
-    return slider
-
-
-def make_buttons(actions: dict[str, Callable[[], None]]) -> dict[str, ipywidgets.Button]:
-    """For each word a button that calls its action when pressed."""
-    buttons = {word: ipywidgets.Button(description=word) for word in actions}
-    for word, button in buttons.items():
-        button.on_click(lambda _, word=word: actions[word]())
-    return buttons
 
 
 class Background:

@@ -9,7 +9,7 @@ import pytest
 from nbclient import NotebookClient
 from PIL import Image
 
-from course_utils import widgets
+from course_utils import controls, widgets
 from course_utils.learn.tabular import QLearningConfig
 from course_utils.learner import DQNConfig
 
@@ -169,7 +169,7 @@ def test_sliders_come_from_the_settings_and_stay_within_bounds(live):
     with pytest.raises(
         ValueError, match="QLearningConfig has no setting 'gamma'. It has: discount"
     ):
-        widgets.setting_slider(live.config, "gamma")
+        controls.setting_slider(live.config, "gamma")
 
 
 def test_a_picture_answers_to_its_sliders():
@@ -247,7 +247,7 @@ def test_a_new_background_stops_the_one_before_of_its_own_class_only(live):
 
 def test_a_switch_is_a_box_to_tick():
     config = DQNConfig(double=True)
-    box = widgets.setting_slider(config, "double")
+    box = controls.setting_slider(config, "double")
     assert (box.value, box.description) == (True, "double") and "online network" in box.tooltip
     box.value = False
     assert config.double is False
@@ -313,15 +313,15 @@ def cell(monkeypatch):
     def runs(name, time):
         asked = {"metadata": {"cellId": name}, "header": {"msg_id": f"{name} {time}"}}
         monkeypatch.setattr(
-            widgets, "get_ipython", lambda: types.SimpleNamespace(parent_header=asked)
+            controls, "get_ipython", lambda: types.SimpleNamespace(parent_header=asked)
         )
 
-    monkeypatch.setattr(widgets, "display", lambda *things, **options: None)
+    monkeypatch.setattr(controls, "display", lambda *things, **options: None)
     return runs
 
 
 def test_panels_of_other_cells_stay_and_one_that_is_shown_again(cell):
-    first, second, third = (widgets.Panel([widgets.ipywidgets.IntSlider()]) for _ in range(3))
+    first, second, third = (controls.Panel([widgets.ipywidgets.IntSlider()]) for _ in range(3))
     cell("a", 1)
     first._ipython_display_()
     cell("b", 1)
@@ -338,19 +338,19 @@ def test_panels_of_other_cells_stay_and_one_that_is_shown_again(cell):
 
 
 def test_a_still_holds_pictures_sentences_settings_and_choices(live, count_up):
-    words = widgets.still(live.panel)
+    words = controls.still(live.panel)
     assert (
         "data:image/png;base64,iVBOR" in words and "5 records, the last is 4.0 &lt;b&gt;" in words
     )
     assert "α learning rate: 0.5" in words and "steps: " in words
     choice = widgets.ipywidgets.RadioButtons(options=["<", 2], value=2)
-    assert widgets.still(choice) == "<div>○ &lt;</div><div>● 2</div>"
+    assert controls.still(choice) == "<div>○ &lt;</div><div>● 2</div>"
 
 
 def test_the_still_is_made_again_when_a_training_pauses(live, cell, monkeypatch):
     told = []
     handle = types.SimpleNamespace(update=lambda page: told.append(page.data))
-    monkeypatch.setattr(widgets, "display", lambda *things, **options: handle)
+    monkeypatch.setattr(controls, "display", lambda *things, **options: handle)
     cell("a", 1)
     live.panel._ipython_display_()
     live.buttons["Step"].click()

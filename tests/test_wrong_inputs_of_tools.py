@@ -14,7 +14,7 @@ from checkpoints import train_dqn as train_from
 from matplotlib.figure import Figure
 from recording import save_demonstrations
 
-from course_utils import envs, evaluation, exercises, plotting, storage, widgets
+from course_utils import controls, envs, evaluation, exercises, plotting, storage, widgets
 from course_utils.learner import DQNConfig, Parts
 from course_utils.losses import td_target
 from course_utils.plotting import Curve
@@ -254,7 +254,7 @@ def live_after_a_typo():
 def slider_of_a_switch():
     """A switch can be moved: it says True or False to its setting."""
     config = DQNConfig()
-    widgets.setting_slider(config, "double").value = True
+    controls.setting_slider(config, "double").value = True
     return config.double
 
 
@@ -276,9 +276,9 @@ WIDGETS = [
     ("widgets: settings one word", lambda: live("epsilon"), "no setting 'e'|settings"),
     ("widgets: a setting no word", lambda: live([3]), "no setting '3'"),
     ("widgets: no configuration", lambda: live(config={"epsilon": 1}), "config"),
-    ("widgets: a bare dataclass", lambda: widgets.setting_slider(Bare(), "epsilon"),
+    ("widgets: a bare dataclass", lambda: controls.setting_slider(Bare(), "epsilon"),
      "epsilon|config"),
-    ("widgets: slider, misspelt", lambda: widgets.setting_slider(DQNConfig(), "lr"),
+    ("widgets: slider, misspelt", lambda: controls.setting_slider(DQNConfig(), "lr"),
      "no setting 'l"),
     ("widgets: train no function", lambda: live(train=[1, 2]), "train"),
     ("widgets: train gives nothing", lambda: live(train=lambda c: None), "train"),

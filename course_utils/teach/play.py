@@ -13,7 +13,7 @@ import traitlets
 from IPython.display import display
 from ipywidgets import HBox, IntSlider, ToggleButtons
 
-from course_utils import storage, widgets
+from course_utils import controls, storage, widgets
 from course_utils.evaluation import Episode
 from course_utils.settings import checked
 
@@ -49,14 +49,14 @@ class Player(widgets.Background):
         self.env, self.folder = gym.make(env_id, render_mode="rgb_array"), Path(folder) / env_id
         self.keys, self.action, self.seed = KEYS[env_id], KEYS[env_id].get("", 0), seed
         self.screen = self.message = Screen()  # it shows the messages, too
-        self.speed = IntSlider(20, 2, 50, description="steps a second", **widgets.WIDE)
+        self.speed = IntSlider(20, 2, 50, description="steps a second", **controls.WIDE)
         words = {key.removeprefix("Arrow").lower() or "nothing": key for key in self.keys}
         self.hand = ToggleButtons(options=words, style={"button_width": "6em"})
         self.screen.observe(lambda change: self.press(change["new"]), names="key")
         self.hand.observe(lambda change: self.press(change["new"]), names="value")
-        self.buttons = widgets.make_buttons({"Start": self.start, "Stop": self.stop})
+        self.buttons = controls.make_buttons({"Start": self.start, "Stop": self.stop})
         row = HBox([*self.buttons.values(), self.speed])
-        self.panel = widgets.Panel([row, self.hand, self.screen])
+        self.panel = controls.Panel([row, self.hand, self.screen])
         self._reset()
         self._say("Press Start, click on the picture, then use the arrow keys.")
 
