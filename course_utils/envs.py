@@ -10,7 +10,7 @@ from typing import NamedTuple
 import gymnasium as gym
 import numpy as np
 
-from course_utils.settings import checked
+from course_utils.checks import checked
 
 NEXT_STEP = gym.vector.AutoresetMode.NEXT_STEP
 INTERFACE = "reset(seed, options) gives observation and info; step(action) gives observation, "
@@ -66,7 +66,7 @@ def ask(whom: str, then: str, call: Callable, *arguments, **named):
     try:
         return call(*arguments, **named)
     except Exception as error:
-        told = " ".join(f"{whom}: {error} {then}".split())
+        told = " ".join(f"{whom}: {error}".split()).rstrip(".") + f". {then}"
         raise ValueError(told) from (None if isinstance(error, gym.error.Error) else error)
 
 
@@ -105,8 +105,8 @@ def make_envs(env_id: str, copies: int, **env_arguments) -> gym.vector.VectorEnv
 
     ValueError for an unknown one, uncountable actions, observations that are no vector.
     """
-    form = {"vectorization_mode": "vector_entry_point" if has_array_version(env_id) else "sync"}
-    form |= {"num_envs": copies} | env_arguments
+    mode = "vector_entry_point" if has_array_version(env_id) else "sync"
+    form = env_arguments | {"num_envs": copies, "vectorization_mode": mode}
     envs = _make(gym.make_vec, env_id, **form)
     if envs.metadata.get("autoreset_mode", NEXT_STEP) != NEXT_STEP:
         raise ValueError("a step of these networks expects the autoreset_mode NEXT_STEP: leave it.")
@@ -190,7 +190,7 @@ def play_in(envs: gym.vector.VectorEnv, act: Callable, seeds: int, seed: int) ->
 
 
 def _finite(name, what, value):
-    if not math.isfinite(value.sum()):
+    if not math.isfinite(value.sum(dtype=np.float64)):
         broken = value[~np.isfinite(value)][0]
         raise ValueError(f"{name} gave the {what} {broken}: repair the environment.")
     return value

@@ -11,8 +11,8 @@ import numpy as np
 import scipy  # its slow part, scipy.stats, loads when it is first used
 
 from course_utils import envs
+from course_utils.checks import check_array, checked
 from course_utils.networks import QNetwork, greedy
-from course_utils.settings import check_array, checked
 
 RESAMPLES = 2000
 LONGEST_EPISODE = 100_000  # steps; what has not ended then has no end

@@ -8,8 +8,8 @@ import numpy as np
 from IPython.display import Code, Markdown, display
 from ipywidgets import HTML, RadioButtons
 
+from course_utils.checks import check_kind, check_number
 from course_utils.controls import Panel
-from course_utils.settings import check_kind, check_number
 
 
 def book(part: str):

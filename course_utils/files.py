@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load, save
 
-from course_utils.settings import checked
+from course_utils.checks import checked
 
 SEAL = b"course-sha256:" + b"0" * 64  # where in a file its hash is to be
 

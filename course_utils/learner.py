@@ -3,7 +3,6 @@
 Shapes: S seeds, N environments a seed, B batch, D observation, A actions.
 """
 
-import contextlib
 import copy
 import inspect
 from collections.abc import Callable
@@ -14,8 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from course_utils import losses, networks, replay
+from course_utils.checks import check_call, check_shape
 from course_utils.replay import Batch, Priorities, ReplayBuffer
-from course_utils.settings import configuration, in_short, setting, switch
+from course_utils.settings import configuration, setting, switch
 
 
 @configuration
@@ -74,13 +74,7 @@ class Parts:
         own = {"reward": ["batch"], "extra_loss": ["learner", "q", "batch"]}
         for name, part in vars(self).items():
             if part is not (usual := getattr(Parts, name)):
-                asked = own.get(name) or list(inspect.signature(usual).parameters)
-                try:
-                    with contextlib.suppress(ValueError):  # what is written in C tells nothing
-                        inspect.signature(part).bind(*asked)
-                except TypeError:
-                    told = f"`{name}` = {in_short(part)}: must be a function of"
-                    raise TypeError(f"{told} {', '.join(asked)}.") from None
+                check_call(name, part, own.get(name) or list(inspect.signature(usual).parameters))
 
 
 class DQN(nn.Module):
@@ -105,7 +99,6 @@ class DQN(nn.Module):
         self.optimizer = torch.optim.Adam(network.parameters(), fused=True)
         self.generator = torch.Generator(device).manual_seed(seed)
         self.step, self.updates, self.cpu_seconds = 0, 0, 0.0
-        self.ranked = False  # whether every transition in the memory has a priority
 
     def progress(self) -> float:
         """Share of the run that is done, 0 to 1."""
@@ -138,10 +131,8 @@ class DQN(nn.Module):
                 flat = column.reshape(-1, *column.shape[2:])  # [S, N, …] → [S · N, …]
                 tensors[name] = torch.as_tensor(flat, device=self.device)
         slot = self.replay.add(**tensors)
-        if self.config.priority_exponent:
-            self.priorities.set(slot, self.highest[slot // self.priorities.slots])
-        else:
-            self.ranked = False
+        # Also without priorities: somebody may switch them on midway.
+        self.priorities.set(slot, self.highest[slot // self.priorities.slots])
         self.step += self.replay.lanes
 
     def draw(self) -> Batch:
@@ -160,15 +151,10 @@ class DQN(nn.Module):
         ahead = config.n_steps, config.discount
         if not config.priority_exponent:
             return self.replay.sample(batch_size, *ahead, self.generator, n_step_return)
-        if not self.ranked:  # priorities were switched on midway
-            row = torch.arange(self.replay.rows, device=self.device)
-            filled = (row < self.replay.filled()[..., None]).flatten(1)
-            table, self.ranked = self.priorities.table, True
-            table[:] = torch.where(filled & (table == 0), self.highest[:, None], table)
         slot, probability = self.priorities.sample(batch_size, self.generator)
         beta = config.priority_correction + (1 - config.priority_correction) * self.progress()
         weight = self.parts.importance_weights(probability, len(self.replay), beta)
-        if not (losses.check_shape("importance_weights", weight, slot.shape) > 0).all():
+        if not (check_shape("importance_weights", weight, slot.shape) > 0).all():
             raise ValueError("`importance_weights` must be above 0, and no NaN.")
         return self.replay.read(slot, *ahead, weight.float(), n_step_return)
 
@@ -179,11 +165,11 @@ class DQN(nn.Module):
             next_q = self.target_network(batch.next_observation, task)
             if self.config.double:
                 next_q = parts.double_q(next_q, self.network(batch.next_observation, task))
-                losses.check_shape("double_q", next_q, (*batch.reward.shape, 1))
+                check_shape("double_q", next_q, (*batch.reward.shape, 1))
             reward = parts.reward(batch) if parts.reward else batch.reward
-        reward = losses.check_shape("reward", reward, batch.reward.shape) * self.config.reward_scale
+        reward = check_shape("reward", reward, batch.reward.shape) * self.config.reward_scale
         target = parts.td_target(reward, batch.terminated, next_q, batch.discount)
-        losses.check_shape("td_target", target, batch.reward.shape)
+        check_shape("td_target", target, batch.reward.shape)
         q = self.network(batch.observation, task)
         return losses.td_error(q, batch.action, target), target, q
 
@@ -197,7 +183,7 @@ class DQN(nn.Module):
         loss = losses.td_loss(error, batch.weight)
         if self.parts.extra_loss:
             extra = self.parts.extra_loss(self, q, batch)
-            loss = loss + losses.check_shape("extra_loss", extra, loss.shape)
+            loss = loss + check_shape("extra_loss", extra, loss.shape)
         if not loss.requires_grad:
             raise ValueError("nothing learns: this network is frozen, or merged.")
         self.optimizer.param_groups[0]["lr"] = self.learning_rate()

@@ -4,65 +4,18 @@ A loss of a batch is a number for each of its entries, [...]; who trains takes t
 batch for each seed, and the sum over the seeds: so no seed's gradient depends on another seed.
 """
 
-import functools
-import inspect
+from functools import partial
 from typing import NamedTuple
 
 from torch import Tensor
 from torch.nn import functional as F
 
-from course_utils.settings import RULES, check_number, in_short
-
-# Tensors that end with an axis of actions, behind the axes that all tensors share.
-OF_ACTIONS = ("q", "next_q", "target_q", "online_q", "logits", "student", "teacher", "advantage")
-
-
-def check_shape(part: str, value: Tensor, shape: tuple, must="must return") -> Tensor:
-    """The value; ValueError if it is no tensor of this shape: another one would spread."""
-    if not isinstance(value, Tensor) or value.shape != shape:
-        found = list(value.shape) if isinstance(value, Tensor) else in_short(value)
-        raise ValueError(f"`{part}` {must} a tensor {list(shape)}, not {found}.")
-    return value
-
-
-def fitting(function, **rules):
-    """The function, whose tensors are held against each other and whose numbers against RULES.
-
-    TypeError for what is no tensor; ValueError for shapes that would spread and for actions that
-    do not exist. rules: others for some numbers.
-    """
-    told, rules, name = inspect.signature(function).parameters, RULES | rules, function.__name__
-
-    @functools.wraps(function)
-    def asked(*arguments, **named):
-        shapes = {}
-        for key, value in (dict(zip(told, arguments, strict=False)) | named).items():
-            if isinstance(value, Tensor):
-                if value.ndim or key != "discount":  # one γ is for all
-                    shapes[key] = tuple(value.shape)
-            elif key in rules:
-                check_number(key, value, *rules[key])
-            elif key in told and told[key].annotation is Tensor:
-                raise TypeError(f"{key} = {in_short(value)}: must be a tensor.")
-        behind = (*OF_ACTIONS, "value")
-        leads = {shape[:-1] if key in behind else shape for key, shape in shapes.items()}
-        ends = {shape[-1:] for key, shape in shapes.items() if key in OF_ACTIONS}
-        if len(leads) > 1 or len(ends) > 1 or (0,) in ends:
-            raise ValueError(f"{name}: these shapes do not belong together: {shapes}.")
-        try:
-            return function(*arguments, **named)
-        except RuntimeError as error:
-            if "action" not in shapes:
-                raise
-            must = f"action must be whole numbers from 0 to {ends.pop()[0] - 1}, as torch.int64"
-            raise ValueError(f"{name}: {must} ({in_short(error)}).") from None
-
-    return asked
-
+from course_utils.checks import fitting
 
 # ---- learning from reward ----
 
 
+@fitting
 def td_target(reward: Tensor, terminated: Tensor, next_q: Tensor, discount) -> Tensor:
     """The target y = r + γ (1 − terminated) max_a Q⁻(s′, a), without gradient: [...].
 
@@ -73,6 +26,7 @@ def td_target(reward: Tensor, terminated: Tensor, next_q: Tensor, discount) -> T
     return (reward + discount * (1 - terminated) * next_q.amax(-1)).detach()
 
 
+@fitting
 def double_q(target_q: Tensor, online_q: Tensor) -> Tensor:
     """The target network's value of the action that the online network prefers: [..., 1].
 
@@ -81,6 +35,7 @@ def double_q(target_q: Tensor, online_q: Tensor) -> Tensor:
     return target_q.gather(-1, online_q.argmax(-1, keepdim=True))
 
 
+@fitting
 def soft_value(q: Tensor, temperature: float) -> Tensor:
     """The soft maximum τ log Σ_a exp(q_a / τ), at most τ log A above the maximum.
 
@@ -89,16 +44,19 @@ def soft_value(q: Tensor, temperature: float) -> Tensor:
     return temperature * (q / temperature).logsumexp(-1)
 
 
+@fitting
 def td_error(q: Tensor, action: Tensor, target: Tensor) -> Tensor:
     """How far the target lies above Q(s, a). q: [..., A]; action, target: [...] → [...]."""
     return target - q.gather(-1, action[..., None])[..., 0]
 
 
+@fitting
 def td_loss(error: Tensor, weight: Tensor) -> Tensor:
     """Mean of the weighted squared error over the batch, for each seed: [S, B] → [S]."""
     return (weight * error**2).mean(-1)
 
 
+@fitting
 def annealed(weight: float, progress: float, until: float) -> float:
     """A weight that falls linearly to 0 in the share `until` of a run, or never, if that is 0."""
     return weight * max(0.0, 1 - progress / until) if until else weight
@@ -107,6 +65,7 @@ def annealed(weight: float, progress: float, until: float) -> float:
 # ---- learning from an expert ----
 
 
+@fitting
 def cloning_loss(logits: Tensor, action: Tensor) -> Tensor:
     """How surprised the network is by the expert's action: −log softmax(logits)_a.
 
@@ -115,6 +74,7 @@ def cloning_loss(logits: Tensor, action: Tensor) -> Tensor:
     return -logits.log_softmax(-1).gather(-1, action[..., None])[..., 0]
 
 
+@fitting
 def margin_loss(q: Tensor, action: Tensor, margin: float = 0.8) -> Tensor:
     """How far the expert's action is from beating all others: max_a [q_a + ℓ(a)] − q(a_E).
 
@@ -128,6 +88,7 @@ def margin_loss(q: Tensor, action: Tensor, margin: float = 0.8) -> Tensor:
 # ---- learning from a teacher's values; all are called alike, so that one can replace another ----
 
 
+@fitting
 def mse_loss(student: Tensor, teacher: Tensor, temperature: float = 1.0) -> Tensor:
     """The squared distance between the values, mean over the actions; it has no τ.
 
@@ -136,6 +97,7 @@ def mse_loss(student: Tensor, teacher: Tensor, temperature: float = 1.0) -> Tens
     return ((student - teacher) ** 2).mean(-1)
 
 
+@fitting
 def advantage_loss(student: Tensor, teacher: Tensor, temperature: float = 1.0) -> Tensor:
     """The same for what is left after the mean over the actions is taken away; no τ.
 
@@ -144,6 +106,7 @@ def advantage_loss(student: Tensor, teacher: Tensor, temperature: float = 1.0) -
     return mse_loss(*(q - q.mean(-1, keepdim=True) for q in (student, teacher)))
 
 
+@fitting
 def nll_loss(student: Tensor, teacher: Tensor, temperature: float = 1.0) -> Tensor:
     """How surprised the student is by the teacher's best action; no τ. [..., A] → [...].
 
@@ -152,6 +115,7 @@ def nll_loss(student: Tensor, teacher: Tensor, temperature: float = 1.0) -> Tens
     return cloning_loss(student, teacher.argmax(-1))
 
 
+@fitting
 def kl_loss(student: Tensor, teacher: Tensor, temperature: float = 1.0) -> Tensor:
     """Kullback–Leibler divergence from softmax(teacher / τ) to softmax(student), without τ there.
 
@@ -161,6 +125,7 @@ def kl_loss(student: Tensor, teacher: Tensor, temperature: float = 1.0) -> Tenso
     return (log_p.exp() * (log_p - student.log_softmax(-1))).sum(-1)
 
 
+@partial(fitting, weight=(float, 0, 1))
 def hinton_loss(student: Tensor, teacher: Tensor, temperature=1.0, weight=0.9) -> Tensor:
     """(1 − λ) NLL + λ τ² KL, where both sides of the KL are divided by τ. [..., A] → [...].
 
@@ -172,6 +137,7 @@ def hinton_loss(student: Tensor, teacher: Tensor, temperature=1.0, weight=0.9) -
     return (1 - weight) * nll_loss(student, teacher) + weight * temperature**2 * soft
 
 
+@fitting
 def kickstart_loss(student: Tensor, teacher: Tensor, temperature: float = 1.0) -> Tensor:
     """The cross-entropy −Σ_a softmax(teacher / τ)_a log softmax(student / τ)_a of two policies.
 
@@ -189,6 +155,7 @@ def above_zero(temperature: float) -> float:
     return temperature
 
 
+@fitting
 def agreement(student: Tensor, teacher: Tensor) -> Tensor:
     """The share of states in which both have the same best action. [..., B, A] → [...]."""
     return (student.argmax(-1) == teacher.argmax(-1)).float().mean(-1)
@@ -224,7 +191,3 @@ def ewc_penalty(parameters: dict[str, Tensor], anchor: Anchor) -> Tensor:
 
 
 # Wrapped here and not by a decorator, which learners would see above the answers to exercises.
-_FITTING = (td_target, double_q, soft_value, td_error, td_loss, annealed, cloning_loss, margin_loss)
-_FITTING += (mse_loss, advantage_loss, nll_loss, kl_loss, kickstart_loss, agreement)
-globals().update({one.__name__: fitting(one) for one in _FITTING})
-hinton_loss = fitting(hinton_loss, weight=(float, 0, 1))

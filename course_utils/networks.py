@@ -13,8 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_utils.losses import check_shape, fitting
-from course_utils.settings import check_array, checked
+from course_utils.checks import check_array, check_shape, checked, fitting
 
 torch.set_num_threads(1)  # for networks this small, sharing the work costs more than it gains
 
@@ -34,6 +33,7 @@ class SeedLinear(nn.Module):
         return torch.baddbmm(self.bias, x, self.weight)
 
 
+@fitting
 def dueling_q(value: Tensor, advantage: Tensor) -> Tensor:
     """Action values from two streams: Q = V + A − mean A. [..., 1] and [..., A] → [..., A].
 
@@ -41,9 +41,6 @@ def dueling_q(value: Tensor, advantage: Tensor) -> Tensor:
     Source: Wang et al. 2016 (arXiv 1511.06581), equation 9.
     """
     return value + advantage - advantage.mean(-1, keepdim=True)
-
-
-dueling_q = fitting(dueling_q)
 
 
 class QNetwork(nn.Module):
@@ -169,6 +166,7 @@ def copy_to_go_on(network: QNetwork, fresh: QNetwork) -> QNetwork:
     return copy.deepcopy(network).to(fresh.observation_scale.device)
 
 
+@checked
 @torch.no_grad()
 def update_target(target: nn.Module, online: nn.Module, rate: float) -> None:
     """Move the target network a part `rate` of the way to the online one; 1 copies it.
@@ -178,9 +176,6 @@ def update_target(target: nn.Module, online: nn.Module, rate: float) -> None:
     """
     for resting, moving in zip(target.parameters(), online.parameters(), strict=True):
         resting.lerp_(moving, rate)
-
-
-update_target = checked(update_target)
 
 
 @checked

@@ -14,7 +14,7 @@ from matplotlib.ticker import EngFormatter
 from PIL import Image as Picture
 
 from course_utils import evaluation
-from course_utils.settings import check_number, checked
+from course_utils.checks import check_number, checked, need
 
 # Okabe and Ito's colours, which people with any kind of colour vision can tell apart.
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
@@ -34,12 +34,6 @@ class Curve(NamedTuple):
 
     steps: np.ndarray
     values: np.ndarray
-
-
-def need(right, sentence: str) -> None:
-    """ValueError with this sentence unless it is right."""
-    if not right:
-        raise ValueError(sentence)
 
 
 def show(figure: Figure) -> None:
@@ -120,9 +114,7 @@ def compare_runs(
     results: label → [S]. reference: label → level of a dashed line.
     Raises ValueError, by `evaluation.interval`, for fewer than 2 runs or NaN.
     """
-    need(
-        results and xlabel, "results need a row or more, and xlabel the name of what was measured."
-    )
+    need(results and xlabel, "results need a row or more, and xlabel what was measured.")
     figure = Figure(figsize=(7.2, 0.9 + 0.5 * len(results)))
     axes, means = figure.subplots(), []
     for row, (label, (color, marker)) in enumerate(zip(results, cycle(LOOKS), strict=False)):
@@ -150,9 +142,7 @@ def q_map(q: np.ndarray, policy: np.ndarray, symbols: list[str], title: str = ""
     string a row; H, G and C end the episode. Raises ValueError for tables of another shape.
     """
     widths = {len(row) * isinstance(row, str) for row in symbols}
-    need(
-        len(widths) == 1 and 0 not in widths, "symbols must be a map's letters, rows of one length."
-    )
+    need(len(widths) == 1 and 0 not in widths, "symbols must be letters, in rows of one length.")
     rows, (columns,), q, policy = len(symbols), widths, np.asarray(q), np.asarray(policy)
     if not q.shape == policy.shape == (rows * columns, 4):
         needed = f"a map of {rows} by {columns} cells needs q and policy of shape "
@@ -173,9 +163,7 @@ def q_map(q: np.ndarray, policy: np.ndarray, symbols: list[str], title: str = ""
         words[cell] = "".join("←↓→↑"[action] for action in taken)
         for side in sides[taken]:  # an arrow goes towards the middle of its side
             axes.annotate("", center + 0.34 * side.sum(0), center, arrowprops=ARROW)
-    need(
-        np.isfinite(values).all() and values, "q must hold numbers, not NaN, for one cell or more."
-    )
+    need(np.isfinite(values).all() and values, "q must hold numbers, for one cell or more.")
     cells = PolyCollection(triangles, array=np.array(values), edgecolors="white", linewidths=0.5)
     axes.add_collection(cells)
     figure.colorbar(cells, ax=axes, shrink=0.85, label="q(s, a)")

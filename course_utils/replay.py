@@ -9,8 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from course_utils.losses import check_shape, fitting
-from course_utils.settings import checked
+from course_utils.checks import check_shape, checked, fitting
 
 
 class Batch(NamedTuple):
@@ -33,6 +32,7 @@ class Batch(NamedTuple):
     demonstrated: Tensor
 
 
+@fitting
 def n_step_return(reward: Tensor, done: Tensor, discount: float) -> tuple[Tensor, Tensor]:
     """The discounted sum of the first k of n rewards, and k: up to n, or until the episode is done.
 
@@ -43,9 +43,6 @@ def n_step_return(reward: Tensor, done: Tensor, discount: float) -> tuple[Tensor
     alive = torch.cat([torch.ones_like(reward[..., :1]), going_on], -1)
     power = discount ** torch.arange(reward.shape[-1], device=reward.device)
     return (alive * power * reward).sum(-1), alive.sum(-1).long()
-
-
-n_step_return = fitting(n_step_return)
 
 
 class ReplayBuffer(nn.Module):
@@ -186,6 +183,7 @@ class Priorities(nn.Module):
         return share + self.slots * torch.arange(len(share), device=device)[:, None], probability
 
 
+@fitting
 def importance_weights(probability: Tensor, size: int, exponent: float) -> Tensor:
     """What makes up for unequal sampling: (size · P)^−β, divided by the largest of the batch.
 
@@ -194,6 +192,3 @@ def importance_weights(probability: Tensor, size: int, exponent: float) -> Tenso
     """
     weight = (size * probability) ** -exponent
     return weight / weight.amax(-1, keepdim=True)
-
-
-importance_weights = fitting(importance_weights)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from course_utils import evaluation
+from course_utils.checks import checked
 from course_utils.files import (
     check_finite,
     fingerprint,
@@ -17,7 +18,6 @@ from course_utils.files import (
     sha256,
 )
 from course_utils.networks import QNetwork, learning_part
-from course_utils.settings import checked
 
 COURSE = Path(__file__).parents[1]
 SHIPPED = COURSE / "data"

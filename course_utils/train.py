@@ -9,11 +9,10 @@ import numpy as np
 import torch
 
 from course_utils import envs
+from course_utils.checks import check_shape, checked
 from course_utils.learner import DQN, DQNConfig, Parts
-from course_utils.losses import check_shape
 from course_utils.networks import QNetwork, copy_to_go_on, learning_part, make_network
 from course_utils.replay import ReplayBuffer
-from course_utils.settings import checked
 
 
 class FitProgress(NamedTuple):

@@ -12,9 +12,9 @@ import numpy as np
 from IPython.display import display
 from matplotlib.figure import Figure
 
+from course_utils.checks import check_number, checked
 from course_utils.controls import WIDE, Panel, make_buttons, setting_slider
 from course_utils.plotting import to_png
-from course_utils.settings import check_number, checked
 
 SECONDS_BETWEEN_PICTURES = 0.25
 

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from course_utils import storage
+from course_utils.checks import checked
 from course_utils.learner import DQN, DQNConfig, Parts
-from course_utils.settings import checked
 from course_utils.train import DQNProgress, learn, make_learner, record_of
 
 COUNTS = ("step", "updates", "cpu_seconds")  # what a checkpoint tells beside the numbers

@@ -11,7 +11,6 @@ from PIL import Image
 
 from course_utils import controls, widgets
 from course_utils.learn.tabular import QLearningConfig
-from course_utils.learner import DQNConfig
 
 PATIENCE = 60  # seconds after which something hangs; no test takes that long
 
@@ -245,14 +244,6 @@ def test_a_new_background_stops_the_one_before_of_its_own_class_only(live):
     assert first.should_stop and not second.should_stop and not live.should_stop
 
 
-def test_a_switch_is_a_box_to_tick():
-    config = DQNConfig(double=True)
-    box = controls.setting_slider(config, "double")
-    assert (box.value, box.description) == (True, "double") and "online network" in box.tooltip
-    box.value = False
-    assert config.double is False
-
-
 REMEMBERED = """
 import gc
 import weakref
@@ -318,23 +309,6 @@ def cell(monkeypatch):
 
     monkeypatch.setattr(controls, "display", lambda *things, **options: None)
     return runs
-
-
-def test_panels_of_other_cells_stay_and_one_that_is_shown_again(cell):
-    first, second, third = (controls.Panel([widgets.ipywidgets.IntSlider()]) for _ in range(3))
-    cell("a", 1)
-    first._ipython_display_()
-    cell("b", 1)
-    second._ipython_display_()
-    cell("a", 2)
-    first._ipython_display_()
-    assert first.comm and second.comm
-    cell("a", 3)
-    slider = first.children[0]
-    third._ipython_display_()
-    assert not (first.comm or slider.comm or slider.layout.comm or first.children)
-    assert second.comm and third.comm
-    third.close()
 
 
 def test_a_still_holds_pictures_sentences_settings_and_choices(live, count_up):

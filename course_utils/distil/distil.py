@@ -8,12 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from course_utils.checks import check_shape, checked
 from course_utils.distil.robust import noisy
 from course_utils.distil.teachers import teacher_values, visit_states
 from course_utils.envs import OBSERVATION_SCALE, make_envs, play_in
-from course_utils.losses import check_shape, kl_loss
+from course_utils.losses import kl_loss
 from course_utils.networks import QNetwork, copy_to_go_on
-from course_utils.settings import checked, configuration, setting, switch
+from course_utils.settings import configuration, setting, switch
 from course_utils.train import fit
 from course_utils.tune.continual import add_heads
 

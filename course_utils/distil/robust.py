@@ -7,9 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_utils.losses import check_shape
+from course_utils.checks import check_array, check_number, check_shape, checked, in_short
 from course_utils.networks import QNetwork, greedy
-from course_utils.settings import check_array, check_number, checked, in_short
 
 
 def _check_size(name, value, least=-np.inf):
@@ -52,6 +51,7 @@ def decision_gradient(network: QNetwork, observation: Tensor | np.ndarray) -> Te
     return torch.autograd.grad((best - second).sum(), observation)[0]
 
 
+@partial(checked, size=_check_size)
 def fgsm(network: QNetwork, observation: Tensor, size) -> Tensor:
     """The observation within ±size that makes the best action's lead smallest; [S, B, D] → same.
 
@@ -61,9 +61,6 @@ def fgsm(network: QNetwork, observation: Tensor, size) -> Tensor:
     """
     step = torch.as_tensor(size, dtype=torch.float32)
     return torch.as_tensor(observation) - step * decision_gradient(network, observation).sign()
-
-
-fgsm = checked(fgsm, size=_check_size)  # here, as learners are shown its source
 
 
 def attacked(network: QNetwork, size, attack: Callable = fgsm) -> Callable:

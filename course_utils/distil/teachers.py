@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from course_utils.losses import annealed, check_shape, kickstart_loss
+from course_utils.checks import check_array, check_shape, checked
+from course_utils.losses import annealed, kickstart_loss
 from course_utils.networks import QNetwork
-from course_utils.settings import check_array, checked
 
 
 @checked

@@ -101,7 +101,8 @@ def told(name: str) -> str:
 def source_to_paste(function: Callable) -> str:
     """The function's source without annotations, below the imports that a notebook may lack."""
     before, docstring, body = inspect.getsource(function).partition('    """')
-    head = before[: before.index("def ")] + f"def {function.__name__}{_parameters(function)}:\n"
+    kept = [line for line in before.splitlines(True) if line.startswith("@torch")]
+    head = "".join(kept) + f"def {function.__name__}{_parameters(function)}:\n"
     code = head + docstring + body  # all but the signature stays as it is written
     used = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
     known, modules, homes = inspect.unwrap(function).__globals__, [], {}

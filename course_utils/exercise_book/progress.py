@@ -40,6 +40,7 @@ def noted() -> list[tuple]:
 def course_map() -> str:
     """A table in Markdown: exercises that were right, marks, and a sentence on what comes next."""
     done, left = noted(), []
+    guesses = len({name for what, name, _ in done if what == "prediction"})
     right = {name for what, name, _ in done if what == "exercise"}
     table = ["| Notebook | Exercises | Open task |", "|:--|:--|:--|"]
     for stem, task in zip(contents.STEMS, [None, *contents.words("open_tasks")], strict=True):
@@ -49,8 +50,5 @@ def course_map() -> str:
         dots = "".join("●" if name in right else "○" for name in names)
         link = f"[{stem[:2]} · {contents.words('titles')[stem]}]({stem}.ipynb)"
         table.append(f"| {link} | {dots} | {marks[-1] if marks else '○' if task else ''} |")
-    following = (
-        "Next: `{}` in notebook {:.2}.".format(*left[0]) if left else "You have done all of them."
-    )
-    guesses = len({name for what, name, _ in done if what == "prediction"})
+    following = "Next: `{}` in notebook {:.2}.".format(*left[0]) if left else "All is done."
     return "\n".join([*table, "", f"Predictions made: {guesses}. {following}"])

@@ -8,8 +8,8 @@ import PIL.Image
 from IPython.display import display
 from ipywidgets import HTML, HBox, Image
 
+from course_utils.checks import checked
 from course_utils.controls import Panel, make_buttons
-from course_utils.settings import checked
 
 
 class PlayByHand:

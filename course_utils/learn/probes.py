@@ -9,7 +9,7 @@ from typing import NamedTuple
 import gymnasium as gym
 import numpy as np
 
-from course_utils.settings import checked
+from course_utils.checks import checked
 
 
 class Probe(NamedTuple):

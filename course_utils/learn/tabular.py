@@ -7,13 +7,15 @@ from collections import namedtuple
 
 import numpy as np
 
+from course_utils.checks import checked
 from course_utils.envs import MDP
-from course_utils.settings import checked, configuration, setting
+from course_utils.settings import configuration, setting
 
 # What `q_learning` yields: the step it has reached and a copy of the tables, q [S, s, a].
 QLearningProgress = namedtuple("QLearningProgress", "step q")
 
 
+@checked
 def bellman_backup(mdp: MDP, value: np.ndarray, discount: float) -> np.ndarray:
     """Action values one step ahead: q(s, a) = Σ_k p_k [r_k + γ (1 − terminated_k) v(s′_k)].
 
@@ -42,6 +44,7 @@ def value_iteration(mdp: MDP, discount, tolerance=1e-10, max_sweeps=100_000, bac
     raise RuntimeError(f"no fixed point within {max_sweeps} sweeps: choose a discount under 1.")
 
 
+@checked
 def policy_return(mdp: MDP, policy: np.ndarray, horizon: int) -> np.ndarray:
     """The exact expected return (undiscounted) of a policy within `horizon` steps.
 
@@ -76,6 +79,7 @@ def greedy_policy(q: np.ndarray, epsilon: float = 0.0) -> np.ndarray:
     return (1 - epsilon) * best / best.sum(-1, keepdims=True) + epsilon / q.shape[-1]
 
 
+@checked
 def discounted_return(rewards: list, discount: float) -> float:
     """What rewards are worth at the start: r₁ + γ r₂ + γ² r₃ + …, 0 for none. S&B, equation 3.8."""
     return float(sum(discount**step * reward for step, reward in enumerate(rewards)))
@@ -89,6 +93,7 @@ def q_learning_target(reward, terminated, next_q: np.ndarray, discount: float):
     return reward + discount * (1 - terminated) * next_q.max(-1)
 
 
+@checked
 def epsilon_greedy(q: np.ndarray, epsilon: float, rng: np.random.Generator):
     """Actions [...] for values q [..., a]: any with probability ε, else a best one, ties at random.
 
@@ -163,8 +168,3 @@ def _returned(part, value, shape, kinds):
         told = f"`{part}` returned shape {value.shape} of {value.dtype}"
         raise ValueError(f"{told}, not {numbers} of shape {shape}.")
     return value
-
-
-# Learners write these themselves. Checked from here, their source shows the answer alone.
-bellman_backup, policy_return = checked(bellman_backup), checked(policy_return)
-discounted_return, epsilon_greedy = checked(discounted_return), checked(epsilon_greedy)

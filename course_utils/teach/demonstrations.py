@@ -7,9 +7,9 @@ import numpy as np
 import torch
 
 from course_utils import storage
+from course_utils.checks import check_number, checked
 from course_utils.evaluation import Episode
 from course_utils.replay import ReplayBuffer
-from course_utils.settings import check_number, checked
 
 FOLDER = storage.SHIPPED / "demonstrations"
 FILES = ("main_data.hdf5", "metadata.json")  # of each dataset

@@ -6,10 +6,11 @@ import numpy as np
 import torch
 
 from course_utils import losses
+from course_utils.checks import check_shape, checked
 from course_utils.learner import DQN, DQNConfig, Parts
 from course_utils.networks import QNetwork, copy_to_go_on
 from course_utils.replay import ReplayBuffer
-from course_utils.settings import checked, configuration, setting
+from course_utils.settings import configuration, setting
 
 
 @configuration
@@ -33,7 +34,7 @@ def expert_margin(margin_loss=losses.margin_loss):
         config = learner.config
         weight = losses.annealed(config.margin_weight, learner.progress(), config.margin_until)
         missed = margin_loss(q, batch.action, config.margin)
-        missed = losses.check_shape("margin_loss", missed, batch.action.shape)
+        missed = check_shape("margin_loss", missed, batch.action.shape)
         return weight * (batch.demonstrated * missed).mean(-1)
 
     return extra_loss

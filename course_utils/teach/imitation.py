@@ -6,11 +6,12 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from course_utils.checks import check_shape, checked, in_short
 from course_utils.evaluation import record_episodes
-from course_utils.losses import check_shape, cloning_loss
+from course_utils.losses import cloning_loss
 from course_utils.networks import QNetwork, copy_to_go_on, greedy
 from course_utils.replay import ReplayBuffer
-from course_utils.settings import checked, configuration, in_short, setting, switch
+from course_utils.settings import configuration, setting, switch
 from course_utils.train import fit
 
 # What cloning yields: loss of the latest batch [S], labels of each seed [S], the live network.

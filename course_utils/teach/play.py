@@ -14,8 +14,8 @@ from IPython.display import display
 from ipywidgets import HBox, IntSlider, ToggleButtons
 
 from course_utils import controls, storage, widgets
+from course_utils.checks import checked
 from course_utils.evaluation import Episode
-from course_utils.settings import checked
 
 FOLDER, FILES = storage.RUNS / "played", "episode_*.safetensors"
 KEYS = {  # what each key does, and "" when there is none; without "" the last action goes on

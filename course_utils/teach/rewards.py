@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from course_utils import losses
+from course_utils.checks import check_array, check_shape, checked
 from course_utils.envs import MDP
-from course_utils.settings import check_array, checked
 
 
 def shaping_reward(potential, next_potential, terminated, discount):
@@ -35,7 +35,7 @@ def with_potential(potential, shaping_reward=shaping_reward):
     def reward(batch):
         # Also for n steps: the potentials between the two ends cancel.
         ends = map(potential, (batch.observation, batch.next_observation))
-        ends = (losses.check_shape("potential", each, batch.reward.shape) for each in ends)
+        ends = (check_shape("potential", each, batch.reward.shape) for each in ends)
         return batch.reward + shaping_reward(*ends, batch.terminated, batch.discount)
 
     return reward
@@ -50,7 +50,7 @@ def soft_target(temperature: float, soft_value=losses.soft_value):
     """
 
     def target(reward, terminated, next_q, discount):
-        value = losses.check_shape("soft_value", soft_value(next_q, temperature), reward.shape)
+        value = check_shape("soft_value", soft_value(next_q, temperature), reward.shape)
         return (reward + discount * (1 - terminated) * value).detach()
 
     return target

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from course_utils.losses import Anchor, check_shape, ewc_penalty, td_loss
+from course_utils.checks import check_array, check_shape, checked, in_short
+from course_utils.losses import Anchor, ewc_penalty, td_loss
 from course_utils.networks import QNetwork, SeedLinear, learning_part, stream_of_parts
-from course_utils.settings import check_array, checked, in_short
 from course_utils.tune.parts import plain
 
 
@@ -177,6 +177,7 @@ def _check_matrix(name, value):
     return np.asarray(value)
 
 
+@partial(checked, matrix=_check_matrix)
 def forgetting(matrix: np.ndarray) -> np.ndarray:
     """What each task but the last has lost: its best return before the end, minus that at the end.
 
@@ -193,6 +194,3 @@ def forward_transfer(matrix: np.ndarray) -> np.ndarray:
     As `forgetting`. Source: Lopez-Paz & Ranzato 2017 (arXiv 1706.08840), equation 4.
     """
     return np.diagonal(matrix, axis1=-2, axis2=-1)[..., 1:] - matrix[..., 0, 1:]
-
-
-forgetting = checked(forgetting, matrix=_check_matrix)  # here, as learners are shown its source

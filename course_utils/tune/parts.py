@@ -6,9 +6,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from course_utils.losses import check_shape
+from course_utils.checks import check_shape, checked
 from course_utils.networks import QNetwork, SeedLinear, learning_part, stream_of_parts
-from course_utils.settings import checked
 
 
 @checked

@@ -7,8 +7,8 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.envs.classic_control.cartpole import CartPoleEnv, CartPoleVectorEnv
 
+from course_utils.checks import checked
 from course_utils.envs import OBSERVATION_SCALE
-from course_utils.settings import checked
 
 
 @checked

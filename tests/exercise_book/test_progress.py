@@ -60,7 +60,7 @@ def test_who_has_done_all_is_told(file):
             progress.note("exercise", name, "right")
     for name in contents.words("open_tasks"):
         progress.note("open task", name, "silver")
-    assert "○" not in progress.course_map() and "all of them" in progress.course_map()
+    assert "○" not in progress.course_map() and "All is done" in progress.course_map()
     rows = list(csv.reader(file.read_text(encoding="utf-8").splitlines()))
     assert {len(row) for row in rows} == {4}, "a teacher reads it with a spreadsheet"
 
