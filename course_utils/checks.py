@@ -161,7 +161,9 @@ def fitting(function, **rules):
         shapes = {}
         for key, value in given.items():
             if isinstance(value, Tensor):
-                if value.ndim or key != "discount":  # one γ is for all
+                if (
+                    value.ndim or key not in told or told[key].annotation is Tensor
+                ):  # one γ, one τ is for all
                     shapes[key] = tuple(value.shape)
             elif key in rules:
                 check_number(key, value, *rules[key])

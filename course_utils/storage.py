@@ -69,6 +69,8 @@ def _check_agent(path, network, card):
     if missing := {"environment", "parent"} - set(card):
         raise ValueError(f"the lineage card lacks {', '.join(sorted(missing))}.")
     check_finite(path, network.state_dict())
+    if not np.isfinite(card.get("return", 0)).all():
+        raise ValueError(f"{Path(path).name} has a card with a return of NaN: measure it again.")
     own = {"parameters": network.parameters_of_one(), "seeds": network.seeds}
     if card | own != card or np.size(card.get("return", own["seeds"] * [0])) != own["seeds"]:
         told = "has a card of other networks (parameters, seeds, return)"

@@ -220,10 +220,10 @@ def exported():
 
 
 def folder():
-    from course_utils import storage
+    from course_utils import files, storage
 
     path = storage.RUNS / ".self_check"
-    storage.write_whole(path, b"course")
+    files.write_whole(path, b"course")
     if path.read_bytes() != b"course":
         raise OSError("what was written is not what is read")
     path.unlink()

@@ -4,6 +4,7 @@ Shapes: S seeds, s states, a actions, k outcomes of an action. S&B is Sutton & B
 """
 
 from collections import namedtuple
+from collections.abc import Callable
 
 import numpy as np
 
@@ -121,8 +122,8 @@ class QLearningConfig:
 
 @checked
 def q_learning(
-    mdp: MDP, config: QLearningConfig, seeds=20, seed=0, records=50, target=q_learning_target,
-    act=epsilon_greedy,
+    mdp: MDP, config: QLearningConfig, seeds=20, seed=0, records=50,
+    target: Callable = q_learning_target, act: Callable = epsilon_greedy,
 ):  # fmt: skip
     """Train `seeds` agents side by side; yield a `QLearningProgress` `records` times.
 

@@ -99,13 +99,15 @@ class Player(widgets.Background):
     def _reset(self):
         (observation, _), self.seed = self.env.reset(seed=self.seed), None  # then another start
         self.observations, self.actions, self.rewards, self.end = [observation], [], [], ""
-        taken = [int(path.stem.split("_")[1]) for path in self.folder.glob(FILES)]
-        self.path = self.folder / f"episode_{max(taken, default=-1) + 1:04}.safetensors"
+        self.path = None
 
     def _save(self):
         columns = np.array(self.observations), self.actions, np.array(self.rewards, np.float64)
         tensors = dict(zip(Episode._fields, map(torch.tensor, columns), strict=False))
         facts = {"environment": self.env.spec.id, "terminated": self.end == "terminated"}
+        if self.actions and not self.path:  # not before: another notebook may play, too
+            taken = [int(path.stem.split("_")[1]) for path in self.folder.glob(FILES)]
+            self.path = self.folder / f"episode_{max(taken, default=-1) + 1:04}.safetensors"
         if self.actions:
             storage.save_tensors(self.path, tensors, facts)
 
