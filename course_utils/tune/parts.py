@@ -151,6 +151,6 @@ def plain(network: QNetwork) -> QNetwork:
 
 
 @checked
-def trainable(network: QNetwork) -> int:
-    """How many numbers of one seed's network learn."""
+def trainable(network: nn.Module) -> int:
+    """How many numbers of one seed's network, or of a layer, learn."""
     return sum(parameter[0].numel() for parameter in learning_part(network).values())

@@ -6,7 +6,7 @@ from torch import nn
 
 from course_utils import storage
 from course_utils.learner import DQNConfig
-from course_utils.networks import QNetwork
+from course_utils.networks import QNetwork, SeedLinear
 from course_utils.train import train_dqn
 from course_utils.tune import parts
 from course_utils.tune.parts import (
@@ -258,3 +258,8 @@ def test_a_part_that_does_not_fit_is_refused(network, observation, tmp_path):
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(ValueError, match="damaged"):
         storage.load_part(path, add_lora(network, 2))
+
+
+def test_numbers_of_a_single_layer_are_counted_too():
+    layer = parts.LoRALinear(SeedLinear(3, 4, 5), 2, 4.0, torch.Generator())
+    assert parts.trainable(layer) == 2 * (4 + 5)
