@@ -13,4 +13,4 @@ RUN if [ "$(uname -m)" = x86_64 ]; then pip install -c constraints.txt -e .; els
 USER learner
 RUN mkdir runs
 EXPOSE 8888
-CMD ["jupyter", "lab", "--ip=0.0.0.0", "--no-browser", "notebooks/00_start_here.ipynb"]
+CMD ["jupyter", "lab", "--ip=0.0.0.0", "--no-browser", "--notebook-dir=.", "notebooks/00_start_here.ipynb"]
