@@ -261,5 +261,5 @@ def test_a_part_that_does_not_fit_is_refused(network, observation, tmp_path):
 
 
 def test_numbers_of_a_single_layer_are_counted_too():
-    layer = parts.LoRALinear(SeedLinear(3, 4, 5), 2, 4.0, torch.Generator())
+    layer = parts.LoRALinear(SeedLinear(3, 4, 5).requires_grad_(False), 2, 4.0, torch.Generator())
     assert parts.trainable(layer) == 2 * (4 + 5)
