@@ -234,3 +234,8 @@ def test_recorded_episodes_open_in_home_folders_that_lock_no_files(first, opens,
         run = subprocess.run([sys.executable, "-c", code, path], cwd=ROOT, env=free, stderr=-1)
     assert (run.returncode == 0) == opens, run.stderr.decode()
     assert opens or b"unable to lock file" in run.stderr
+
+
+def test_binder_gets_the_versions_of_the_course():
+    wanted = (ROOT / ".binder" / "requirements.txt").read_text(encoding="utf-8")
+    assert "-c ../constraints.txt" in wanted and "-e ." in wanted
