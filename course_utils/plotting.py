@@ -163,7 +163,7 @@ def q_map(q: np.ndarray, policy: np.ndarray, symbols: list[str], title: str = ""
         words[cell] = "".join("←↓→↑"[action] for action in taken)
         for side in sides[taken]:  # an arrow goes towards the middle of its side
             axes.annotate("", center + 0.34 * side.sum(0), center, arrowprops=ARROW)
-    need(np.isfinite(values).all() and values, "q must hold numbers, for one cell or more.")
+    need(np.isfinite(values).all() and values, "q must hold numbers, no NaN, for a cell or more.")
     cells = PolyCollection(triangles, array=np.array(values), edgecolors="white", linewidths=0.5)
     axes.add_collection(cells)
     figure.colorbar(cells, ax=axes, shrink=0.85, label="q(s, a)")

@@ -157,6 +157,8 @@ def described(thing, seen=()):
             return [tell(thing.__func__), tell(thing.__self__)]
         case types.CodeType():
             return [thing.co_code.hex(), thing.co_names, [tell(const) for const in thing.co_consts]]
+        case types.FunctionType(__wrapped__=own) if own.__module__.startswith("course_utils."):
+            return tell(own)  # without the checks around it, which remember what they have seen
         case types.FunctionType():
             closed = [tell(cell.cell_contents) for cell in thing.__closure__ or ()]
             kept = tell([thing.__defaults__, thing.__kwdefaults__, globals_of(thing)])

@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import gymnasium as gym
 import pytest
@@ -30,7 +31,8 @@ def run(monkeypatch):
         code = compile(changed, "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         waiting = eval(code, variables)
         if waiting is not None:
-            asyncio.run(waiting)
+            with ThreadPoolExecutor() as pool:  # here another loop may be running
+                pool.submit(asyncio.run, waiting).result()
         return variables
 
     return run

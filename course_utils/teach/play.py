@@ -84,7 +84,8 @@ class Player(widgets.Background):
             time.sleep(max(0.0, 1 / self.speed.value - (time.monotonic() - began)))
         self._save()
         run = f"{len(self.actions)} steps, return {sum(self.rewards):.0f}"
-        self._say(f"{self.end or 'stopped'} after {run}; saved as {self.path.name}. Start: again.")
+        saved = f"saved as {self.path.name}" if self.path else "nothing to save"
+        self._say(f"{self.end or 'stopped'} after {run}; {saved}. Start: again.")
         self.panel.renew()
 
     def step(self) -> None:

@@ -74,10 +74,10 @@ def test_start_here(opened):
     checked.get_by_role("button", name="Press me").click()
     expect(checked.get_by_text("Widgets work: the button reached the kernel.")).to_be_visible()
     game = notebook.show_cell("PlayByHand")
-    picture = game.locator("img")
+    picture = game.locator("img.widget-image")
     before = picture.get_attribute("src")
     game.get_by_role("button", name="right").click()
-    expect(game.get_by_text("step 1: s = 0, a = 2 (right)")).to_be_visible()
+    expect(game.locator(".widget-box").get_by_text("step 1: s = 0, a = 2 (right)")).to_be_visible()
     expect(picture).not_to_have_attribute("src", before)
     guess = notebook.show_cell("guess = exercises.predict")
     guess.locator(".widget-radio-box label", has_text="in 5 to 20 %").click()
@@ -94,18 +94,18 @@ def test_start_here(opened):
 def check_live_training(notebook, cell, picture_after=1000):
     """Start, move the first slider during training, see the picture follow, pause."""
     live = notebook.show_cell(cell)
-    picture = live.locator("img")
+    picture = live.locator("img.widget-image")
     before = picture.get_attribute("src")
     live.get_by_role("button", name="Start").click()
     expect(picture).not_to_have_attribute("src", before)
     move_first_slider(live)
     while_training = picture.get_attribute("src")
-    expect(live.get_by_text("training …")).to_be_visible()
+    expect(live.locator(".widget-box").get_by_text("training …")).to_be_visible()
     expect(picture).not_to_have_attribute("src", while_training)
     notebook.page.wait_for_timeout(picture_after)  # a few pictures with the new setting
     notebook.screenshot("live")
     live.get_by_role("button", name="Pause").click()
-    expect(live.get_by_text("paused after")).to_be_visible()
+    expect(live.locator(".widget-box").get_by_text("paused after")).to_be_visible()
 
 
 def move_first_slider(cell):
@@ -162,7 +162,7 @@ def test_live_training(opened, name):
     check_live_training(notebook, "widgets.LiveTraining")
     for look, piece in looks.items():
         cell = notebook.show_cell(piece)
-        expect(cell.locator("img, pre").first).to_be_visible()
+        expect(cell.locator("img, pre").locator("visible=true").first).to_be_visible()
         notebook.screenshot(look)
     assert notebook.problems == []
 
@@ -172,7 +172,7 @@ def test_robust_readable_fast(opened):
     piece = "def plot_microscope"
     notebook = opened("12_robust_readable_fast", piece, "take_home.html")
     cell = notebook.show_cell(piece)
-    picture = cell.locator("img")
+    picture = cell.locator("img.widget-image")
     before = picture.get_attribute("src")
     move_first_slider(cell)
     expect(picture).not_to_have_attribute("src", before)
@@ -186,7 +186,7 @@ def test_robust_readable_fast(opened):
 def test_better_dqn_sliders(opened):
     notebook = opened("03_better_dqn", "widgets.explore", "widgets.LiveTraining")
     seeds = notebook.show_cell("widgets.explore")
-    picture = seeds.locator("img")
+    picture = seeds.locator("img.widget-image")
     before = picture.get_attribute("src")
     move_first_slider(seeds)
     expect(picture).not_to_have_attribute("src", before)
@@ -217,7 +217,9 @@ def test_imitation_is_played_by_keyboard(opened):
     wait_for_step(notebook.page, 36)
     notebook.page.keyboard.up("ArrowUp")
     notebook.screenshot("flying")
-    expect(game.get_by_text("saved as episode_")).to_be_visible(timeout=60_000)
+    expect(game.locator(".widget-box").get_by_text("saved as episode_")).to_be_visible(
+        timeout=60_000
+    )
     [path] = (notebook.runs / "played" / "LunarLander-v3").glob("episode_*.safetensors")
     action = load_file(path)["action"].tolist()
     # The key was down for a while, and up for a while.
