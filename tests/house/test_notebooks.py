@@ -83,7 +83,7 @@ def test_some_outputs_are_compared(notebook):
 
 def test_names_no_machine(notebook):
     everything = nbformat.writes(notebook)
-    assert not re.search(r'[\s"\'(](/home/|/root/|/tmp/|/Users/|C:\\\\)', everything)
+    assert not re.search(r'[\s"\'(.](/home/|/root/|/tmp/|/Users/|C:\\\\)', everything)
 
 
 @pytest.mark.slow
