@@ -1,9 +1,5 @@
 """Controls without a browser: what they set, and which panels a cell that runs again closes."""
 
-import types
-
-import pytest
-
 from course_utils import controls
 from course_utils.learner import DQNConfig
 
@@ -14,20 +10,6 @@ def test_a_switch_is_a_box_to_tick():
     assert (box.value, box.description) == (True, "double") and "online network" in box.tooltip
     box.value = False
     assert config.double is False
-
-
-@pytest.fixture
-def cell(monkeypatch):
-    """A way to say which cell runs, for the which time; what is displayed goes nowhere."""
-
-    def runs(name, time):
-        asked = {"metadata": {"cellId": name}, "header": {"msg_id": f"{name} {time}"}}
-        monkeypatch.setattr(
-            controls, "get_ipython", lambda: types.SimpleNamespace(parent_header=asked)
-        )
-
-    monkeypatch.setattr(controls, "display", lambda *things, **options: None)
-    return runs
 
 
 def test_panels_of_other_cells_stay_and_one_that_is_shown_again(cell):

@@ -297,20 +297,6 @@ def test_a_cell_that_runs_again_lets_go_of_what_it_held():
     assert counts[0].startswith("2 ") and set(counts) == {counts[0]}
 
 
-@pytest.fixture
-def cell(monkeypatch):
-    """A way to say which cell runs, for the which time; what is displayed goes nowhere."""
-
-    def runs(name, time):
-        asked = {"metadata": {"cellId": name}, "header": {"msg_id": f"{name} {time}"}}
-        monkeypatch.setattr(
-            controls, "get_ipython", lambda: types.SimpleNamespace(parent_header=asked)
-        )
-
-    monkeypatch.setattr(controls, "display", lambda *things, **options: None)
-    return runs
-
-
 def test_a_still_holds_pictures_sentences_settings_and_choices(live, count_up):
     words = controls.still(live.panel)
     assert (
