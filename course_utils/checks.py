@@ -32,6 +32,8 @@ KINDS |= {np.random.Generator: (np.random.Generator, "a stream: np.random.defaul
 KINDS |= {Path: (os.PathLike, "a path"), bool: (bool, "True or False")}
 HOW = {"QNetwork": ": load one with storage.load_agent", "MDP": ": read one with envs.read_mdp"}
 HOW |= {"ReplayBuffer": ", as demonstrations.memory_of makes it"}
+# Tensors of these names end with an axis of actions, behind the axes that all tensors share.
+OF_ACTIONS = ("q", "next_q", "target_q", "online_q", "logits", "student", "teacher", "advantage")
 
 
 def checked(function, **rules):
@@ -114,13 +116,15 @@ def check_array(name: str, value) -> np.ndarray:
     return array
 
 
+def check_finite(whose: Path | str, tensors: dict[str, Tensor]) -> None:
+    """ValueError, with the name of the file or of the network, if not all weights are numbers."""
+    if not all(tensor.isfinite().all() for tensor in tensors.values()):
+        raise ValueError(f"{Path(whose).name}: a weight is NaN or infinite: train it again.")
+
+
 def in_short(value) -> str:
     """A value in a sentence: on one line, and no more of it than tells what it is."""
     return " ".join(repr(value).split())[:80]
-
-
-# Tensors of these names end with an axis of actions, behind the axes that all tensors share.
-OF_ACTIONS = ("q", "next_q", "target_q", "online_q", "logits", "student", "teacher", "advantage")
 
 
 def need(right, sentence: str) -> None:
@@ -160,14 +164,13 @@ def fitting(function, **rules):
     def hold(given):
         shapes = {}
         for key, value in given.items():
+            a_tensor = key in told and told[key].annotation is Tensor
             if isinstance(value, Tensor):
-                if (
-                    value.ndim or key not in told or told[key].annotation is Tensor
-                ):  # one γ, one τ is for all
+                if value.ndim or a_tensor:  # else a number: one γ, one τ for all
                     shapes[key] = tuple(value.shape)
             elif key in rules:
                 check_number(key, value, *rules[key])
-            elif key in told and told[key].annotation is Tensor:
+            elif a_tensor:
                 raise TypeError(f"{key} = {in_short(value)}: must be a tensor.")
         behind = (*OF_ACTIONS, "value")
         leads = {shape[:-1] if key in behind else shape for key, shape in shapes.items()}

@@ -103,12 +103,6 @@ def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
         return dict(sorted(load(content).items())), json.loads(header["__metadata__"]["facts"])
 
 
-def check_finite(path: Path, tensors: dict[str, torch.Tensor]) -> None:
-    """ValueError, with the name of the file, if not all of its weights are numbers."""
-    if not all(tensor.isfinite().all() for tensor in tensors.values()):
-        raise ValueError(f"{Path(path).name}: a weight is NaN or infinite: train it again.")
-
-
 def fingerprint(tensors: dict[str, torch.Tensor]) -> str:
     """A hash of numbers, as 16 hexadecimal digits: equal for equal tensors under equal names."""
     numbers = b"".join(tensors[name].detach().cpu().numpy().tobytes() for name in sorted(tensors))

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_utils.checks import check_array, check_shape, checked, fitting
+from course_utils.checks import check_array, check_finite, check_shape, checked, fitting
 
 torch.set_num_threads(1)  # for networks this small, sharing the work costs more than it gains
 
@@ -161,8 +161,7 @@ def copy_to_go_on(network: QNetwork, fresh: QNetwork) -> QNetwork:
         if has != needs:
             told = f"the network to go on from has {has} {name}, this training needs {needs}"
             raise ValueError(f"{told}: choose another network or environment.")
-    if not all(parameter.isfinite().all() for parameter in network.parameters()):
-        raise ValueError("this network holds NaN or infinite weights: load or train another one.")
+    check_finite("this network", dict(network.named_parameters()))
     return copy.deepcopy(network).to(fresh.observation_scale.device)
 
 

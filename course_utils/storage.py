@@ -8,15 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from course_utils import evaluation
-from course_utils.checks import checked
-from course_utils.files import (
-    check_finite,
-    fingerprint,
-    load_tensors,
-    reading,
-    save_tensors,
-    sha256,
-)
+from course_utils.checks import check_finite, checked
+from course_utils.files import fingerprint, load_tensors, reading, save_tensors, sha256
 from course_utils.networks import QNetwork, learning_part
 
 COURSE = Path(__file__).parents[1]

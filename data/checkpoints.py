@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from course_utils import storage
-from course_utils.checks import checked
+from course_utils.checks import check_finite, checked
 from course_utils.learner import DQN, DQNConfig, Parts
 from course_utils.train import DQNProgress, learn, make_learner, record_of
 
@@ -87,7 +87,7 @@ def load_training(path: Path, learner: DQN, owner: dict) -> dict:
     if any(tensors[name].shape != own[name].shape for name in own):
         told = f"{path} is the checkpoint of another training, with a network of another shape"
         raise ValueError(f"{told}: {again}.")
-    storage.check_finite(path, {n: t for n, t in tensors.items() if n.startswith("network.")})
+    check_finite(path, {n: t for n, t in tensors.items() if n.startswith("network.")})
     moments = {}
     for name in tensors.keys() - own.keys() - {"generator"}:
         _, number, moment = name.split(".")

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from course_utils.checks import checked
-from course_utils.files import SEAL, as_json, check_finite, reading, write_whole
+from course_utils.checks import check_finite, checked
+from course_utils.files import SEAL, as_json, reading, write_whole
 from course_utils.networks import QNetwork
 
 

@@ -45,11 +45,8 @@ class PlayByHand:
             raise ValueError(f"there is no action {action}: choose 0 to {len(self.actions) - 1}.")
         if self.trace and any(self.trace[-1][-2:]):
             return self._tell("This episode is over: press Reset.")
-        first = self.env.action_space.start
-        state, (self.state, reward, terminated, truncated, _) = (
-            self.state,
-            self.env.step(first + action),
-        )
+        state, first = self.state, self.env.action_space.start
+        self.state, reward, terminated, truncated, _ = self.env.step(first + action)
         self.trace.append((state, action, reward, self.state, terminated, truncated))
         taken = f"step {len(self.trace)}: s = {state}, a = {action} ({self.actions[action]})"
         self._tell(f"{taken} → r = {reward}, s′ = {self.state}, {terminated = }, {truncated = }")

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from course_utils.checks import check_array, check_shape, checked, in_short
+from course_utils.checks import check_array, check_finite, check_shape, checked, in_short
 from course_utils.losses import Anchor, ewc_penalty, td_loss
 from course_utils.networks import QNetwork, SeedLinear, learning_part, stream_of_parts
 from course_utils.tune.parts import plain
@@ -46,8 +46,9 @@ def fisher(network: QNetwork, observation: Tensor, form: str = "gaussian") -> di
     if form not in ("gaussian", "policy"):
         raise ValueError(f"form = {form!r}: choose 'gaussian', for values, or 'policy'.")
     learns = learning_part(network)
-    if not learns or not all(each.isfinite().all() for each in learns.values()):
-        raise ValueError("nothing learns in this network, or it holds NaN: load another one.")
+    check_finite("this network", learns)
+    if not learns:
+        raise ValueError("nothing learns in this network: it is frozen.")
     importance = {name: torch.zeros_like(parameter) for name, parameter in learns.items()}
     for sample in observation.split(1, dim=1):  # one by one: squares of a mean would be smaller
         q = network(sample)[:, 0]  # [S, A]
