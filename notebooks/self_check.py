@@ -44,6 +44,7 @@ def requirements() -> dict[str, str]:
     text = (COURSE / "pyproject.toml").read_text(encoding="utf-8")
     listed = text.partition("\ndependencies = [")[2].partition("\n]")[0]
     found = dict(re.findall(r'"([\w-]+)(?:\[[\w,-]+\])?([^"]*)"', listed))
+    found["ipywidgets"] = ">=7.7"  # as Colab has; what JupyterLab needs is looked at in `front_end`
     # Other programs show notebooks, too; and without Box2D only the lander is left out.
     return {name: bounds for name, bounds in found.items() if name not in ("jupyterlab", "box2d")}
 
