@@ -60,10 +60,10 @@ def test_what_needs_box2d_is_left_out_and_said_once(needs, run, capsys):
 @pytest.mark.parametrize(
     ("uses", "left_out"),
     [
-        ("def later():\n    return made", True),
-        ("later = lambda: made", True),
+        ("def see():\n    return made\nlater = see()", True),
+        ("see = lambda: made\nlater = see()", True),
         ("later = [each for each in made]", True),
-        ("later = 1 if True else made", True),
+        ("later = 1 if True else made", False),  # it was not needed
         ("for made in [1, 2]:\n    later = made", False),  # another one
         ("def later(made):\n    return made", False),
         ("later = [made for made in (1, 2)]", False),
