@@ -103,7 +103,7 @@ def check_number(name: str, value, kind: type, low, high=None, meaning=""):
     raise (ValueError if number else TypeError)(f"{told} {bounds}{meaning}.")
 
 
-def check_array(name: str, value) -> np.ndarray:
+def check_array(name: str, value, then="find out which, before you average") -> np.ndarray:
     """The value as an array; ValueError unless it is numbers, all of them finite."""
     try:
         array = np.asarray(value)
@@ -112,7 +112,17 @@ def check_array(name: str, value) -> np.ndarray:
     if array.dtype.kind not in "biuf" or not array.size:
         raise ValueError(f"{name} = {in_short(value)}: must be numbers, in rows of one length.")
     if not np.isfinite(array).all():
-        raise ValueError(f"some {name} are NaN or infinite: find out which, before you average.")
+        raise ValueError(f"some {name} are NaN or infinite: {then}.")
+    return array
+
+
+def check_actions(part: str, value, shape: tuple, actions: int) -> np.ndarray:
+    """The value as an array; ValueError unless it is of this shape, each from 0 to actions − 1."""
+    array = np.asarray(value)
+    whole = array.shape == shape and array.dtype.kind in "biu"
+    if not whole or array.astype(np.uint64).max() >= actions:  # as one of these, −1 is huge
+        must = f"must return whole numbers {list(shape)}, actions from 0 to {actions - 1}"
+        raise ValueError(f"`{part}` {must}, not {in_short(value)} of shape {list(array.shape)}.")
     return array
 
 
@@ -141,17 +151,6 @@ def check_shape(part: str, value: Tensor, shape: tuple, must="must return") -> T
     return value
 
 
-def check_call(name: str, function: Callable, asked: list[str]) -> None:
-    """TypeError for what is no function that can be called with these arguments."""
-    try:
-        inspect.signature(function).bind(*asked)
-    except TypeError:
-        told = f"`{name}` = {in_short(function)}: must be a function of"
-        raise TypeError(f"{told} {', '.join(asked)}.") from None
-    except ValueError:  # what is written in C tells nothing
-        pass
-
-
 def fitting(function, **rules):
     """The function, whose tensors are held against each other and whose numbers against RULES.
 
@@ -165,15 +164,13 @@ def fitting(function, **rules):
         shapes = {}
         for key, value in given.items():
             a_tensor = key in told and told[key].annotation is Tensor
-            if isinstance(value, Tensor):
-                if value.ndim or a_tensor:  # else a number: one γ, one τ for all
-                    shapes[key] = tuple(value.shape)
-            elif key in rules:
-                check_number(key, value, *rules[key])
+            if isinstance(value, Tensor) and (value.ndim or a_tensor):
+                shapes[key] = tuple(value.shape)
             elif a_tensor:
                 raise TypeError(f"{key} = {in_short(value)}: must be a tensor.")
-        behind = (*OF_ACTIONS, "value")
-        leads = {shape[:-1] if key in behind else shape for key, shape in shapes.items()}
+            elif key in rules and not isinstance(value, Tensor):  # else one γ, one τ for all
+                check_number(key, value, *rules[key])
+        leads = {s[:-1] if key in (*OF_ACTIONS, "value") else s for key, s in shapes.items()}
         ends = {shape[-1:] for key, shape in shapes.items() if key in OF_ACTIONS}
         if len(leads) > 1 or len(ends) > 1 or (0,) in ends:
             raise ValueError(f"{name}: these shapes do not belong together: {shapes}.")
@@ -181,10 +178,9 @@ def fitting(function, **rules):
     @functools.wraps(function)
     def asked(*arguments, **named):
         form = tuple([x.shape if isinstance(x, Tensor) else None for x in arguments])
-        if named or form not in seen:
+        if named or None in form or form not in seen:
             hold(dict(zip(told, arguments, strict=False)) | named)
-            if not named and None not in form:
-                seen.add(form)
+            seen.add(form)
         try:
             return function(*arguments, **named)
         except RuntimeError as error:

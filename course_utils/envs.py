@@ -10,7 +10,7 @@ from typing import NamedTuple
 import gymnasium as gym
 import numpy as np
 
-from course_utils.checks import checked
+from course_utils.checks import check_actions, check_array, checked
 
 NEXT_STEP = gym.vector.AutoresetMode.NEXT_STEP
 INTERFACE = "reset(seed, options) gives observation and info; step(action) gives observation, "
@@ -163,37 +163,24 @@ def play_in(envs: gym.vector.VectorEnv, act: Callable, seeds: int, seed: int) ->
     ValueError for actions that are none, for what is no number, and for whatever they raise.
     """
     name, actions = envs.spec.id if envs.spec else envs, envs.single_action_space
-    whom = f"{name} broke down"
+    whom, then = f"{name} broke down", f"repair {name}"
     [seen, _] = ask(whom, INTERFACE, envs.reset, seed=seed)
-    observation = _finite(name, "observation", seen).astype(np.float32, copy=False)
+    observation = check_array("observations", seen, then).astype(np.float32, copy=False)
     observation = observation.reshape(seeds, -1, observation.shape[-1])
     real, number = np.ones(observation.shape[:2], bool), 0
     while True:
-        action = np.asarray(act(observation.copy()))  # what it writes there is its own affair
-        if action.shape != real.shape or action.dtype.kind not in "biu":
-            told = f"`act` must return whole numbers {list(real.shape)}, one action for each row"
-            raise ValueError(f"{told}, not {action.dtype} {list(action.shape)}: see `greedy`.")
-        if action.min() < 0 or action.max() >= actions.n:
-            told = f"`act` chose an action from {action.min()} to {action.max()}"
-            raise ValueError(f"{told}; in {name} there are the actions 0 to {actions.n - 1}.")
-        stepped = ask(whom, INTERFACE, envs.step, action.reshape(-1) + actions.start)
-        seen = _finite(name, "observation", stepped[0]).astype(np.float32, copy=False)
-        next_observation = seen.reshape(observation.shape)
-        _finite(name, "reward", stepped[1])
-        paid = (each.reshape(real.shape) for each in stepped[1:4])  # reward and the two ends
-        step = Step(observation, action, *paid, next_observation, real)
+        # What it writes into a copy is its own affair.
+        action = check_actions("act", act(observation.copy()), real.shape, int(actions.n))
+        seen, *paid, _ = ask(whom, INTERFACE, envs.step, action.reshape(-1) + actions.start)
+        seen = check_array("observations", seen, then).astype(np.float32, copy=False)
+        check_array("rewards", paid[0], then)
+        paid = (each.reshape(real.shape) for each in paid)  # reward and the two ends
+        step = Step(observation, action, *paid, seen.reshape(observation.shape), real)
         yield step
-        observation, real = next_observation, ~step.done
+        observation, real = step.next_observation, ~step.done
         number += 1
         if number % 200 == 0:
             give_back_memory()
-
-
-def _finite(name, what, value):
-    if not math.isfinite(value.sum(dtype=np.float64)):
-        broken = value[~np.isfinite(value)][0]
-        raise ValueError(f"{name} gave the {what} {broken}: repair the environment.")
-    return value
 
 
 def give_back_memory() -> None:

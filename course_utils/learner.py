@@ -4,7 +4,6 @@ Shapes: S seeds, N environments a seed, B batch, D observation, A actions.
 """
 
 import copy
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils import losses, networks, replay
-from course_utils.checks import check_call, check_shape
+from course_utils.checks import check_shape
 from course_utils.replay import Batch, Priorities, ReplayBuffer
 from course_utils.settings import configuration, setting, switch
 
@@ -57,8 +56,7 @@ class Parts:
     """The functions that a learner is made of: the module's own, or yours in their place.
 
     reward: batch → rewards [S, B], in place of the batch's own. extra_loss: (learner, q, batch) →
-    [S], added to the TD loss. The others are called as the functions of the same names. Raises
-    TypeError for what cannot be called so.
+    [S], added to the TD loss. The others are called as the functions of the same names.
     """
 
     td_target: Callable = losses.td_target
@@ -69,12 +67,6 @@ class Parts:
     update_target: Callable = networks.update_target
     reward: Callable | None = None
     extra_loss: Callable | None = None
-
-    def __post_init__(self):
-        own = {"reward": ["batch"], "extra_loss": ["learner", "q", "batch"]}
-        for name, part in vars(self).items():
-            if part is not (usual := getattr(Parts, name)):
-                check_call(name, part, own.get(name) or list(inspect.signature(usual).parameters))
 
 
 class DQN(nn.Module):

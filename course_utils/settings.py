@@ -6,7 +6,7 @@ Sliders, tables and the messages for bad values are all made from this one descr
 import dataclasses
 from typing import Any
 
-from course_utils.checks import check_number, in_short
+from course_utils.checks import check_kind, check_number, need
 
 
 def setting(default, low, high, help: str, *, symbol="", unit="", log=False) -> Any:
@@ -28,13 +28,10 @@ def configuration(cls):
 
     Raises TypeError for an unknown name or what is no number, ValueError for one out of bounds.
     """
-    for name, value in vars(cls).items():
-        # A plain number would be no field at all, without a word from `dataclass`.
-        described = isinstance(value, dataclasses.Field) or hasattr(value, "__get__")
-        if not described and not name.startswith("_"):
-            raise TypeError(f"{name} of {cls.__name__} is {in_short(value)}: make it a `setting`.")
     cls = dataclasses.dataclass(cls)
     fields = {field.name: field for field in dataclasses.fields(cls)}
+    for name, field in fields.items():
+        need(field.metadata, f"{name} of {cls.__name__} is a plain value: make it a `setting`.")
 
     def unknown(self, name, error=AttributeError):
         raise error(f"{cls.__name__} has no setting '{name}'. It has: {', '.join(fields)}.")
@@ -53,10 +50,7 @@ def check_setting(field: dataclasses.Field, value):
 
     TypeError for what is no number (or no bool), ValueError for one out of bounds, also for NaN.
     """
-    if isinstance(field.default, bool):
-        if not isinstance(value, bool):
-            meaning = field.metadata["help"]
-            raise TypeError(f"{field.name} = {value!r}: must be True or False ({meaning}).")
-        return value
-    kind, low, high = type(field.default), field.metadata["low"], field.metadata["high"]
-    return check_number(field.name, value, kind, low, high, f" ({field.metadata['help']})")
+    kind, about = type(field.default), field.metadata
+    if kind is bool:
+        return check_kind(field.name, value, {bool: f"True or False ({about['help']})"})
+    return check_number(field.name, value, kind, about["low"], about["high"], f" ({about['help']})")

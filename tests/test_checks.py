@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from course_utils.checks import check_call, checked, fitting, need
+from course_utils.checks import check_actions, checked, fitting, need
 from course_utils.learner import Parts
 from course_utils.losses import td_error
 from course_utils.networks import QNetwork
@@ -124,11 +124,13 @@ def test_numbers_beside_tensors_are_looked_at_in_each_call():
         softened(torch.ones(2), 0)
 
 
-def test_a_function_is_asked_whether_it_can_be_called():
-    check_call("act", lambda observation: 0, ["observation"])
-    check_call("act", max, ["observation"])
-    with pytest.raises(TypeError, match="`act` = .*: must be a function of observation, task"):
-        check_call("act", lambda observation: 0, ["observation", "task"])
+@pytest.mark.parametrize(
+    "wrong", [[0, 2], [-1, 0], [0], [[0, 1]], [0.0, 1.0], ["0", "1"], [0, None], 1, None]
+)
+def test_actions_are_whole_numbers_of_their_shape_that_exist(wrong):
+    assert check_actions("act", [True, 0], (2,), 2).tolist() == [1, 0]
+    with pytest.raises(ValueError, match=r"`act` must return whole numbers \[2\], .* 0 to 1, not"):
+        check_actions("act", wrong, (2,), 2)
 
 
 def test_what_is_needed():

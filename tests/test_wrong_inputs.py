@@ -108,6 +108,11 @@ def class_of(**fields):
     return configuration(type("Own", (), fields | {"__annotations__": kinds}))()
 
 
+def plain_field():
+    """A field without bounds, as a dataclass would have it."""
+    configuration(type("Own", (), {"k": 3, "__annotations__": {"k": int}}))
+
+
 SETTINGS = [
     ("settings: steps = '1000'", lambda: DQNConfig(steps="1000"), "steps = '1000': must be a wh"),
     ("settings: discount = None", lambda: DQNConfig(discount=None), "discount = None: must be a"),
@@ -148,7 +153,7 @@ SETTINGS = [
     ("settings: own bounds crossed", lambda: class_of(k=setting(5, 9, 1, "k")), "k = 5: must be"),
     ("settings: own default a word", lambda: class_of(k=setting("a", 1, 2, "k")), "k = 'a': mu"),
     ("settings: own bounds words", lambda: class_of(k=setting(1, "0", "2", "k")), "k.*bound|low"),
-    ("settings: own field no setting", lambda: class_of(k=3), "k.*`setting`"),
+    ("settings: own field no setting", plain_field, "k.*`setting`"),
     ("settings: a class without any", lambda: configuration(3), "class"),
 ]  # fmt: skip
 
@@ -539,6 +544,11 @@ networks: target of another form
 networks: target of another width
 settings: own bounds words
 settings: a class without any
+hooks: target takes 3
+hooks: extra takes 2
+hooks: update_target nothing
+train: a part no function
+train: a reward no function
 fit: a dict as config
 """
 }

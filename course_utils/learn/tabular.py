@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.checks import checked
+from course_utils.checks import check_actions, checked
 from course_utils.envs import MDP
 from course_utils.settings import configuration, setting
 
@@ -36,7 +36,7 @@ def value_iteration(mdp: MDP, discount, tolerance=1e-10, max_sweeps=100_000, bac
     """
     value = np.zeros(len(mdp.start))
     for _ in range(max_sweeps):
-        q = _returned("backup", backup(mdp, value, discount), mdp.reward.shape[:2], "f")
+        q = _returned("backup", backup(mdp, value, discount), mdp.reward.shape[:2])
         if np.isnan(q).any():
             raise ValueError("`backup` returned NaN: look at what it computes.")
         if np.abs(q.max(-1) - value).max() < tolerance:
@@ -135,18 +135,16 @@ def q_learning(
         act = act.__wrapped__  # in each step its checks would cost a sixth of the time
     rng, agent, steps = np.random.default_rng(seed), np.arange(seeds), config.steps
     states, actions, _ = mdp.reward.shape
-    q, existing = np.full((seeds, states, actions), config.initial_value), set(range(actions))
+    q = np.full((seeds, states, actions), config.initial_value)
     state, deadline = mdp.reset(rng.random(seeds)), np.full(seeds, mdp.time_limit)
     reports = set(np.linspace(0, steps, records + 1).astype(int)[1:])
     for step in range(1, steps + 1):
         epsilon = config.epsilon * config.epsilon_decay ** (step / steps)
         learning_rate = config.learning_rate * config.learning_rate_decay ** (step / steps)
-        action = _returned("act", act(q[agent, state], epsilon, rng), (seeds,), "iu")
-        if not existing.issuperset(action):  # −1 would be taken for the last one
-            raise ValueError(f"`act` returned an action outside 0 … {actions - 1}: {action}.")
+        action = check_actions("act", act(q[agent, state], epsilon, rng), (seeds,), actions)
         next_state, reward, terminated = mdp.step(state, action, rng.random(seeds))
         y = target(reward, terminated, q[agent, next_state], config.discount)
-        y = _returned("target", y, (seeds,), "fiub")
+        y = _returned("target", y, (seeds,))
         old = q[agent, state, action]
         q[agent, state, action] = old + learning_rate * (y - old)
 
@@ -161,11 +159,10 @@ def q_learning(
             yield QLearningProgress(step, q.copy())
 
 
-def _returned(part, value, shape, kinds):
-    """What a function of the caller's returned, if it is an array of this shape and kind."""
+def _returned(part, value, shape):
+    """What a function of the caller's returned, if it is numbers of this shape."""
     value = np.asarray(value)
-    if value.shape != shape or value.dtype.kind not in kinds:
-        numbers = "whole numbers" if kinds == "iu" else "numbers"
+    if value.shape != shape or value.dtype.kind not in "fiub":
         told = f"`{part}` returned shape {value.shape} of {value.dtype}"
-        raise ValueError(f"{told}, not {numbers} of shape {shape}.")
+        raise ValueError(f"{told}, not numbers of shape {shape}.")
     return value

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from course_utils.checks import check_shape, checked, in_short
+from course_utils.checks import check_actions, check_shape, checked
 from course_utils.evaluation import record_episodes
 from course_utils.losses import cloning_loss
 from course_utils.networks import QNetwork, copy_to_go_on, greedy
@@ -80,12 +80,8 @@ def dagger(
             played = record_episodes(greedy(network), env_id, memory.seeds, episodes, int(start[0]))
             met = [np.concatenate([episode.observation[:-1] for episode in own]) for own in played]
             asked = np.stack([rng.choice(seen, labels, replace=len(seen) < labels) for seen in met])
-            answers = np.asarray(expert(asked.copy()))  # what it writes there is its own affair
-            if answers.shape != asked.shape[:2] or not np.isin(answers, range(actions)).all():
-                told = (
-                    f"`expert` must return {list(asked.shape[:2])} actions from 0 to {actions - 1}"
-                )
-                raise ValueError(f"{told}, not {in_short(answers)}.")
+            # What it writes into a copy is its own affair.
+            answers = check_actions("expert", expert(asked.copy()), asked.shape[:2], actions)
             for lane, states in enumerate(torch.as_tensor(asked)):
                 memory.extend(lane, observation=states, action=torch.as_tensor(answers[lane]))
         *_, progress = behavior_cloning(config, memory, actions, seed + turn, 1, network, **cloning)

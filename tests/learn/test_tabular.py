@@ -268,9 +268,9 @@ def test_an_environment_without_a_table_gets_one_sentence(env_id, arguments, wor
     ("options", "words"),
     [
         ({"seeds": 0}, "seeds = 0"),
-        ({"act": lambda q, e, rng: -np.ones(20, int)}, "`act` returned an action outside 0 … 3"),
-        ({"act": lambda q, e, rng: np.full(20, 4)}, "`act` returned an action outside 0 … 3"),
-        ({"act": lambda q, e, rng: 0}, r"`act` returned shape \(\)"),
+        ({"act": lambda q, e, rng: -np.ones(20, int)}, "`act` must return whole numbers .* 0 to 3"),
+        ({"act": lambda q, e, rng: np.full(20, 4)}, "`act` must return whole numbers .* 0 to 3"),
+        ({"act": lambda q, e, rng: 0}, r"`act` must return whole .* of shape \[\]"),
         ({"target": lambda r, t, q, d: q}, r"`target` returned shape \(20, 4\)"),
         (
             {"target": lambda r, t, q, d: r * np.nan},
