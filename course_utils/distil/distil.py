@@ -13,7 +13,7 @@ from course_utils.distil.robust import noisy
 from course_utils.distil.teachers import teacher_values, visit_states
 from course_utils.envs import OBSERVATION_SCALE, make_envs, play_in
 from course_utils.losses import kl_loss
-from course_utils.networks import QNetwork, copy_to_go_on
+from course_utils.networks import QNetwork
 from course_utils.settings import configuration, setting, switch
 from course_utils.train import fit
 from course_utils.tune.continual import add_heads
@@ -75,14 +75,14 @@ def greedy_in(network: QNetwork, lesson: int, actions: int | None = None) -> Cal
 @checked
 def distill(
     config: DistillConfig, lessons: list[Lesson], students=10, loss: Callable = kl_loss,
-    states: str = "mixture", seed=0, records=10, network=None, heads: bool = False,
+    states: str = "mixture", seed=0, records=10, heads: bool = False,
 ) -> Iterator[DistillProgress]:  # fmt: skip
     """Train S students to answer as the teachers do; yield `records` times, the last at the end.
 
     In each round states are visited and kept, by the teacher, by the student, or by a mixture: the
     teacher first, then the student. The config is read as it goes. loss: (student, teacher, τ) →
-    [...], as `kl_loss`. network: S networks to go on from, which are copied. heads: a last layer
-    for each lesson. Raises ValueError for unknown states, what does not fit, as `teacher_values`.
+    [...], as `kl_loss`. heads: a last layer for each lesson.
+    Raises ValueError for unknown states, what does not fit, and as `teacher_values`.
     Source: Rusu et al. 2016 (arXiv 1511.06295); students' states: Ross et al. 2011 (1011.0686).
     """
     if not lessons or states not in STATES:
@@ -98,11 +98,8 @@ def distill(
     scale = scales[0] if scales.count(scales[0]) == len(lessons) else None
     form = config.width, config.hidden_layers, config.layer_norm, False, scale
     stream = torch.Generator().manual_seed(network_seed)
-    fresh = QNetwork(students, *map(max, zip(*sizes, strict=True)), *form, stream)
-    fresh = add_heads(fresh, len(lessons), network_seed) if heads else fresh
-    network = copy_to_go_on(network, fresh) if network else fresh
-    if heads and network.arguments.get("heads", 1) != len(lessons):
-        raise ValueError(f"{len(lessons)} lessons need as many heads: see `continual.add_heads`.")
+    network = QNetwork(students, *map(max, zip(*sizes, strict=True)), *form, stream)
+    network = add_heads(network, len(lessons), network_seed) if heads else network
     generator = torch.Generator().manual_seed(batch_seed)
 
     def batch_loss(update):
@@ -140,8 +137,9 @@ class _Visited:
         q = ask(states)
         if not self.states.shape[1]:  # labels keep the meaning that they have in the first round
             mean, deviation = q.mean((1, 2), keepdim=True), q.std((1, 2), keepdim=True)
-            plain = torch.zeros_like(mean), torch.ones_like(mean)
-            self.scale = (mean, deviation.clamp(min=1e-6)) if self.config.standardize else plain
+            if not self.config.standardize:
+                mean, deviation = torch.zeros_like(mean), torch.ones_like(mean)
+            self.scale = mean, deviation.clamp(min=1e-6)
         self.states = torch.cat([self.states, states], 1)
         self.values = torch.cat([self.values, (q - self.scale[0]) / self.scale[1]], 1)
 

@@ -7,20 +7,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_utils.checks import check_array, check_number, check_shape, checked, in_short
+from course_utils.checks import check_array, check_number, check_shape, checked
 from course_utils.networks import QNetwork, greedy
 
 
-def _check_size(name, value, least=-np.inf):
-    if (array := check_array(name, value)).ndim > 1 or (array < least).any():
-        told = f"{name} = {in_short(value)}: must be a number, or one each [D]"
-        raise ValueError(f"{told}{', 0 or more' if least == 0 else ''}.")
-    return value
-
-
-@partial(checked, size=partial(_check_size, least=0))
+@partial(checked, size=check_array)
 def noisy(act: Callable, size: np.ndarray, rng: np.random.Generator) -> Callable:
     """The same agent behind noisy sensors. size: standard deviation, a number or one each [D]."""
+    if (size < 0).any():
+        raise ValueError(f"size = {size}: a standard deviation is 0 or more.")
     return lambda seen: act((seen + size * rng.normal(size=seen.shape)).astype(np.float32))
 
 
@@ -51,7 +46,7 @@ def decision_gradient(network: QNetwork, observation: Tensor | np.ndarray) -> Te
     return torch.autograd.grad((best - second).sum(), observation)[0]
 
 
-@partial(checked, size=_check_size)
+@partial(checked, size=check_array)
 def fgsm(network: QNetwork, observation: Tensor, size) -> Tensor:
     """The observation within ±size that makes the best action's lead smallest; [S, B, D] → same.
 

@@ -1,13 +1,13 @@
 """Shipping: an agent as ordinary layers, NumPy arrays, an ONNX file, and a web page that plays."""
 
-import html
 import io
+import itertools
 import json
 import logging
-import time
+import timeit
 import warnings
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +21,13 @@ from course_utils.networks import QNetwork
 
 @torch.no_grad()
 @checked
-def plain_network(network: QNetwork, number: int = 0, task: int | None = None) -> nn.Sequential:
+def plain_network(network: QNetwork, number: int = 0) -> nn.Sequential:
     """Agent `number` of a network as ordinary PyTorch layers on the CPU, [n, D] → [n, A].
 
-    task: whose head. The observation's scale becomes part of the first weights. Raises ValueError
-    for an agent or head that is not there, for NaN, for dueling, and for added parts.
+    Of several heads that of `network.task`. The observation's scale becomes part of the first
+    weights. ValueError for an agent that is not there, for NaN, for dueling, and for added parts.
     """
-    own, facts = [*network.hidden, network.head_of(task)], network.arguments
+    own, facts = [*network.hidden, network.head_of()], network.arguments
     if added := {type(part).__name__ for part in (network, *own)} - {"QNetwork", "SeedLinear"}:
         told = f"this network has parts that are no plain layers ({', '.join(sorted(added))})"
         merging = "merge LoRA by `parts.plain(parts.merge(network))`"
@@ -48,9 +48,9 @@ def plain_network(network: QNetwork, number: int = 0, task: int | None = None) -
     return nn.Sequential(*chain).requires_grad_(False).eval()
 
 
-def layers_of(network: QNetwork, number: int = 0, task: int | None = None) -> list[tuple]:
+def layers_of(network: QNetwork, number: int = 0) -> list[tuple]:
     """Weights [in, out] and biases [out] of each layer. ValueError as above, and for layer_norm."""
-    plain = plain_network(network, number, task)
+    plain = plain_network(network, number)
     if network.arguments["layer_norm"]:
         raise ValueError("it normalises its layers: distil it into a student without layer_norm.")
     return [(linear.weight.T.contiguous().numpy(), linear.bias.numpy()) for linear in plain[::2]]
@@ -86,9 +86,9 @@ def load_layers(path: Path) -> tuple[list[tuple[np.ndarray, np.ndarray]], dict]:
         return layers, json.loads(file["card"].item())
 
 
-def export_onnx(path: Path, network: QNetwork, number: int = 0, task: int | None = None) -> None:
+def export_onnx(path: Path, network: QNetwork, number: int = 0) -> None:
     """Write an ONNX file, "observation" [n, D] → "q" [n, A], any n. Raises as `plain_network`."""
-    plain = plain_network(network, number, task)
+    plain = plain_network(network, number)
     x, n = torch.zeros(2, network.arguments["observations"]), torch.export.Dim("n")
     names = {"input_names": ["observation"], "output_names": ["q"], "dynamic_shapes": ({0: n},)}
     with _quiet():
@@ -149,12 +149,10 @@ def onnx_q(path: Path) -> Callable:
 
 
 @checked
-def write_html(
-    path: Path | str, network: QNetwork, number=0, title: str = "A CartPole agent to take home"
-) -> None:
+def write_html(path: Path | str, network: QNetwork, number: int = 0) -> None:
     """Write agent `number` as one HTML file that needs nothing else and plays CartPole-v1.
 
-    title: plain text. A weight takes about 12 bytes, two layers of 16 units less than 20 KB.
+    A weight takes about 12 bytes, two layers of 16 units less than 20 KB.
     Raises ValueError for other than 4 observations and 2 actions, and as `layers_of`.
     """
     if (network.arguments["observations"], network.arguments["actions"]) != (4, 2):
@@ -163,8 +161,8 @@ def write_html(
     arrays = layers_of(network, number)
     layers = [[x.astype(str).astype(float).tolist() for x in layer] for layer in arrays]
     page = Path(__file__).with_name("take_home.html").read_text(encoding="utf-8")
-    page = page.replace("{{layers}}", json.dumps(layers, separators=(",", ":"), allow_nan=False))
-    write_whole(path, page.replace("{{title}}", html.escape(title)).encode())
+    numbers = json.dumps(layers, separators=(",", ":"), allow_nan=False)
+    write_whole(path, page.replace("{{layers}}", numbers).encode())
 
 
 @checked
@@ -172,23 +170,16 @@ def latency(act: Callable, observations: np.ndarray | list, calls: int = 2000) -
     """Microseconds of wall time of each act(observations[i]), in turn, after a hundred: [calls]."""
     if not len(observations):
         raise ValueError("there are no observations: give one or more.")
-    times = []
-    for i in range(100 + calls):
-        observation = observations[i % len(observations)]
-        start = time.perf_counter_ns()
-        act(observation)
-        times.append(time.perf_counter_ns() - start)
-    return np.array(times[100:]) / 1000
+    turn = itertools.cycle(observations)
+    seconds = timeit.repeat(lambda: act(next(turn)), number=1, repeat=100 + calls)
+    return 1e6 * np.array(seconds[100:])
 
 
 @contextmanager
 def _quiet():
     """No warnings and no log below errors, as long as the block lasts."""
-    before = logging.root.manager.disable
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), ExitStack() as after:
         warnings.simplefilter("ignore")
+        after.callback(logging.disable, logging.root.manager.disable)  # as it was before
         logging.disable(logging.WARNING)
-        try:
-            yield
-        finally:
-            logging.disable(before)
+        yield

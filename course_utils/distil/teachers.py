@@ -19,18 +19,14 @@ def teacher_values(teacher: QNetwork | Callable, observation: Tensor) -> Tensor:
 
     Raises ValueError for answers of another shape, and for answers that are NaN or infinite.
     """
-    if observation.dim() != 3:
-        raise ValueError(f"an observation is [S, B, D], not {list(observation.shape)}.")
     flat, size = observation.flatten(0, 1), observation.shape[-1]  # [S · B, D]
     if not isinstance(teacher, QNetwork):
         q = check_array("of the teacher's answers", teacher(flat.clone()))
         q = torch.as_tensor(q, dtype=torch.float32)
     elif (own := teacher.arguments["observations"]) != size:
         raise ValueError(f"a teacher takes {own} numbers as an observation, this task has {size}.")
-    elif (count := teacher.seeds) not in (1, len(observation)):
-        raise ValueError(f"{count} teachers for {len(observation)} students: give 1 or one each.")
     else:
-        q = teacher(flat[None] if count == 1 else observation).flatten(0, 1)
+        q = teacher(flat[None] if teacher.seeds == 1 else observation).flatten(0, 1)
     if q.dim() != 2 or len(q) != len(flat):
         raise ValueError(f"an answer of shape {tuple(q.shape)} must be [{len(flat)}, actions].")
     if not torch.isfinite(q).all():

@@ -41,8 +41,6 @@ class PlayByHand:
 
     def step(self, action: int) -> None:
         """Take one action; after the end of an episode it only says that a reset is due."""
-        if action not in range(len(self.actions)):
-            raise ValueError(f"there is no action {action}: choose 0 to {len(self.actions) - 1}.")
         if self.trace and any(self.trace[-1][-2:]):
             return self._tell("This episode is over: press Reset.")
         state, first = self.state, self.env.action_space.start

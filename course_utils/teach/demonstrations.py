@@ -57,7 +57,7 @@ def load_demonstrations(name: str, folder=FOLDER) -> list[Episode]:
 
 def transitions(episodes: list[Episode]) -> dict[str, torch.Tensor]:
     """The steps of one or more episodes in a row, as the columns of a `ReplayBuffer`."""
-    if not (episodes and all(isinstance(each, Episode) for each in episodes)):
+    if not (len(episodes) and all(isinstance(each, Episode) for each in episodes)):
         raise ValueError("steps are those of a list of one or more episodes, each an `Episode`.")
     columns = {
         "observation": [e.observation[:-1] for e in episodes],
@@ -72,16 +72,11 @@ def transitions(episodes: list[Episode]) -> dict[str, torch.Tensor]:
 
 @checked
 def memory_of(chosen: list[list[Episode]], spare=0, most: int | None = None) -> ReplayBuffer:
-    """A replay memory of these episodes, a list for each seed. ValueError for an empty list or NaN.
+    """A replay memory of these episodes, a list for each seed. Raises as `ReplayBuffer.extend`.
 
     spare: room for so many more rows a seed. most: keep only the first so many steps of each seed.
     """
-    if not chosen or not all(isinstance(own, list | tuple) and own for own in chosen):
-        told = "a memory of demonstrations needs at least one episode for each seed"
-        raise ValueError(f"{told}, in a list for each seed.")
     rows = [transitions(episodes) for episodes in chosen]
-    if not all(column.isfinite().all() for columns in rows for column in columns.values()):
-        raise ValueError("an episode holds NaN or infinity: leave damaged episodes out (`damage`).")
     longest = max(len(columns["action"][:most]) for columns in rows)
     memory = ReplayBuffer(len(rows), 1, longest + spare, rows[0]["observation"].shape[1])
     memory.demonstrated = True

@@ -38,11 +38,9 @@ def fisher(network: QNetwork, observation: Tensor, form: str = "gaussian") -> di
 
     observation: [S, B, D]; the head of `network.task` answers. Returns for each parameter that
     learns a tensor of its shape. form: "gaussian", E_s Σ_a (∂Q_a/∂θ)², for values, or "policy",
-    E_s Σ_a π_a (∂ log π_a/∂θ)², π = softmax(Q). Raises ValueError for another form, for no
-    observations, and if nothing learns. Source: Kirkpatrick et al. 2017 (arXiv 1612.00796).
+    E_s Σ_a π_a (∂ log π_a/∂θ)², π = softmax(Q). Raises ValueError for another form, and if nothing
+    learns. Source: Kirkpatrick et al. 2017 (arXiv 1612.00796).
     """
-    if observation.shape[1] == 0:
-        raise ValueError("Fisher information needs observations, and there are none: play first.")
     if form not in ("gaussian", "policy"):
         raise ValueError(f"form = {form!r}: choose 'gaussian', for values, or 'policy'.")
     learns = learning_part(network)
@@ -95,11 +93,9 @@ def elastic(anchors: list[Anchor], weight: float, penalty: Callable = ewc_penalt
 def rehearse(memories: dict, weight: float, seed: int = 0) -> Callable:
     """An `extra_loss`: the TD loss of old tasks on stored transitions, each by its own head.
 
-    memories: task → `ReplayBuffer`. Raises ValueError for none.
+    memories: task → `ReplayBuffer`, one or more.
     Source: the replay of Rolnick et al. 2019 (arXiv 1811.11682), without its cloning.
     """
-    if not memories:
-        raise ValueError("there is no memory to rehearse: record episodes of the old tasks first.")
     generator = torch.Generator().manual_seed(seed)
 
     def loss(learner, q, batch):
@@ -118,16 +114,13 @@ def keep_outputs(old: QNetwork, tasks: list[int], weight: float, memories=None, 
 
     On states of the new task: learning without forgetting, Li & Hoiem 2016 (arXiv 1606.09282). With
     memories, task → `ReplayBuffer`, on each old task's own: Rolnick et al. 2019 (arXiv 1811.11682).
-    Raises ValueError for a missing one.
     """
-    if memories is not None and (missing := set(tasks) - memories.keys()):
-        raise ValueError(f"there is no memory of task {min(missing)}: record episodes of it first.")
     old, generator = plain(old).requires_grad_(False), torch.Generator().manual_seed(seed)
 
     def loss(learner, q, batch):
         total = 0
         for task in tasks:
-            seen = _recall(memories[task], learner, generator) if memories else batch
+            seen = batch if memories is None else _recall(memories[task], learner, generator)
             now, kept = (each(seen.observation, task) for each in (learner.network, old))
             moved = now - check_shape("old", kept, now.shape, "must answer")
             total = total + (moved**2).sum(-1).mean(-1)

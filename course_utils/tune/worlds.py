@@ -1,7 +1,7 @@
 """Variants of tasks, in other worlds. Importing this file makes their names known to Gymnasium."""
 
+from collections import namedtuple
 from functools import partial
-from typing import NamedTuple
 
 import gymnasium as gym
 import numpy as np
@@ -36,14 +36,8 @@ def cart_pole(length=0.5, gravity=9.8, force_mag=10.0, **arguments):
     return env
 
 
-class Task(NamedTuple):
-    """A variant of an environment: the same observations, actions and rewards in another world."""
-
-    parent: str
-    arguments: dict
-    meaning: str
-
-
+# A variant of an environment: the same observations, actions and rewards in another world.
+Task = namedtuple("Task", "parent arguments meaning")
 POLE, LANDER = "CartPole-v1", "LunarLander-v3"
 STORM = {"enable_wind": True, "wind_power": 20.0, "turbulence_power": 2.0}
 SHORT, REVERSE, SWAPPED = {"length": 0.05}, {"force_mag": -10.0}, {"side": -1.0}

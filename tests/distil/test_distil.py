@@ -150,7 +150,7 @@ def test_losses_take_a_single_state():
         (lambda observation: torch.zeros(2), "answer of shape"),
         (untrained(1, 8, 2), "takes 8 numbers as an observation, this task has 4"),
         (untrained(1, 4, 3), "knows 3 actions, this task has 2"),
-        (untrained(2, 4, 2), "2 teachers for 3 students"),
+        (untrained(2, 4, 2), r"`observation` must be a tensor \[2"),
     ],
 )
 def test_a_teacher_that_does_not_fit_gets_a_sentence(wrong, sentence):
@@ -166,13 +166,9 @@ def test_other_bad_input_gets_a_sentence(teacher):
         next(distill(TINY, [lesson], states="nobody"))
     with pytest.raises(ValueError, match="states = 0"):
         DistillConfig(states=0)
-    with pytest.raises(ValueError, match="8 observations"):
-        next(distill(TINY, [lesson], 3, network=untrained(3, 8, 2)))
     swing = Lesson("Acrobot-v1", lambda observation: torch.zeros(len(observation), 3))
     with pytest.raises(ValueError, match="heads=True"):
         next(distill(TINY, [lesson, swing], 3))
-    with pytest.raises(ValueError, match="2 lessons need"):
-        next(distill(TINY, [lesson, lesson], 3, network=untrained(3, 4, 2), heads=True))
 
 
 # ---- states ----
@@ -278,16 +274,10 @@ def test_no_student_feels_another(teacher):
     assert three.network.head.weight.grad[1:].abs().sum() == 0
 
 
-def test_the_loss_falls_and_a_student_can_be_gone_on_with(teacher):
-    lesson = [Lesson(POLE, teacher)]
+def test_the_loss_falls(teacher):
     config = DistillConfig(rounds=2, states=100, updates=100, temperature=0.1)
-    first, *_, last = distill(config, lesson, 3, records=10)
-    start = last.network.choose([0, 1, 2])
+    first, *_, last = distill(config, [Lesson(POLE, teacher)], 3, records=10)
     assert (last.loss < first.loss).all()
-    gentle = DistillConfig(rounds=1, states=100, updates=5, learning_rate=1e-5, temperature=0.1)
-    *_, onward = distill(gentle, lesson, 3, network=start)
-    assert (onward.network.head.weight - start.head.weight).abs().max() < 1e-3
-    assert torch.equal(last.network.head.weight, start.head.weight)  # a copy was trained
 
 
 def test_the_scale_turns_answers_into_values_again(teacher):

@@ -152,10 +152,10 @@ def test_int8_is_close_and_really_int8(exported):
 
 def test_the_page_holds_the_weights_and_needs_nothing_else(tmp_path):
     network = make_network()
-    ship.write_html(tmp_path / "agent.html", network, 2, title="Balance <b> & more")
+    ship.write_html(tmp_path / "agent.html", network, 2)
     page = (tmp_path / "agent.html").read_text(encoding="utf-8")
     assert len(page.encode()) < 20_000
-    assert "{{" not in page and page.count("Balance &lt;b&gt; &amp; more") == 2
+    assert "{{" not in page
     for outside in (
         "http:",
         "https:",
@@ -203,9 +203,6 @@ def test_networks_that_are_no_chain_of_layers_are_refused():
         advice = rf"no plain layers \({part}\): merge LoRA .* or distil it into a plain network"
         with pytest.raises(ValueError, match=advice):
             ship.plain_network(changed)
-    for task in (-1, 2):
-        with pytest.raises(ValueError, match="it has 2"):
-            ship.plain_network(continual.add_heads(network, 2), task=task)
 
 
 def test_what_the_sentence_advises_helps():
@@ -217,17 +214,16 @@ def test_what_the_sentence_advises_helps():
 
 
 def test_one_of_several_heads_is_shipped():
-    """The one that is asked for, else the one that answers by itself."""
-    heads = continual.add_heads(make_network(), 2)
-    expected = [q_of(heads, 0), None]
-    heads.task = 1
-    expected[1] = q_of(heads, 0)
-    assert np.abs(expected[0] - expected[1]).max() > 0.1
-    for task, shipped in ((None, 1), (0, 0), (1, 1)):
-        plain = ship.plain_network(heads, task=task)(STATES).numpy()
-        assert plain.shape == (10_000, 2) and np.abs(plain - expected[shipped]).max() < 1e-5
-        by_numpy = ship.numpy_q(ship.layers_of(heads, 0, task), STATES.numpy())
-        assert np.abs(by_numpy - expected[shipped]).max() < 1e-5
+    """The one that answers by itself."""
+    heads, first = continual.add_heads(make_network(), 2), None
+    for heads.task in range(2):
+        expected = q_of(heads, 0)
+        assert first is None or np.abs(expected - first).max() > 0.1
+        plain = ship.plain_network(heads)(STATES).numpy()
+        assert plain.shape == (10_000, 2) and np.abs(plain - expected).max() < 1e-5
+        by_numpy = ship.numpy_q(ship.layers_of(heads), STATES.numpy())
+        assert np.abs(by_numpy - expected).max() < 1e-5
+        first = expected
 
 
 def test_what_numpy_or_the_page_cannot_do_is_refused(tmp_path):

@@ -137,15 +137,14 @@ def test_a_memory_of_demonstrations_draws_each_seed_from_its_own(episodes):
         assert memory.filled()[seed].item() == sum(len(episode.action) for episode in own)
 
 
-@pytest.mark.parametrize("chosen", [[], [[]]])
-def test_a_memory_without_episodes_is_refused(chosen):
-    with pytest.raises(ValueError, match="at least one episode for each seed"):
-        memory_of(chosen)
+def test_a_memory_without_episodes_is_refused():
+    with pytest.raises(ValueError, match="list of one or more episodes"):
+        memory_of([[]])
 
 
 def test_a_memory_with_nan_is_refused(episodes):
     spoiled = episodes[0]._replace(reward=episodes[0].reward * np.nan)
-    with pytest.raises(ValueError, match="leave damaged episodes out"):
+    with pytest.raises(ValueError, match="reward holds what cannot be: NaN"):
         memory_of([[spoiled]])
 
 
