@@ -39,7 +39,10 @@ def hint(name: str, number: int = 1) -> None:
 
 def solution(name: str) -> None:
     """Show the answer: source to paste, or the right letter; of an open task one attempt."""
-    if len(answer := book("contents").told(name)) == 1:
+    answer = book("contents").find(name).answer
+    if callable(answer):
+        answer = book("contents").source_to_paste(answer)
+    if len(answer) == 1:
         return print(f"The right choice is {answer!r}.")
     display(Code(answer, language="python"))
 

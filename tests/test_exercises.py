@@ -99,9 +99,9 @@ def test_a_mistake_is_the_answer_with_a_piece_exchanged():
 
 
 def test_an_exercise_may_stand_in_python_alone():
-    said = {"2 * ⇒ 3 *": "Three times is too much.", (lambda x: x): "Nothing was doubled."}
-    exercise = contents.complete(Exercise(doubled, ["Add x to x."], said, cases=[(1,), (2,)]))
-    assert exercise.hints == ["Add x to x."]
+    thrice = contents.with_mistake(doubled, "2 * ⇒ 3 *")
+    said = {thrice: "Three times is too much.", (lambda x: x): "Nothing was doubled."}
+    exercise = Exercise(doubled, ["Add x to x."], said, cases=[(1,), (2,)])
     with pytest.raises(WrongAnswer, match="Three times is too much"):
         examine(exercise, lambda x: x + x + x)
     with pytest.raises(WrongAnswer, match="Nothing was doubled"):

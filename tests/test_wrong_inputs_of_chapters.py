@@ -274,8 +274,8 @@ TEACHING = [
      "NaN"),
     ("demonstrations: damage, no end", lambda: damage(episode(terminated=False), 2) != "", "end"),
     ("imitation: an action too many", lambda: clone(1),
-     "labels hold action 1; there are the actio"),
-    ("imitation: 0 actions", lambda: clone(0), "labels hold action 1; there are|actions = 0"),
+     "of actions that there are"),
+    ("imitation: 0 actions", lambda: clone(0), "actions = 0"),
     ("imitation: actions '2'", lambda: clone("2"), "actions = '2'"),
     ("imitation: actions 2.5", lambda: clone(2.5), "actions = 2.5"),
     ("imitation: no memory", lambda: clone(kept=[[episode()]]), "memory_of|memory"),
@@ -846,10 +846,12 @@ NOT_YET = {
     "foreign": """
 tabular: target takes 3
 worlds: lander's gravity 5
+tabular: greedy, no actions
 by_hand: action 9
 demonstrations: no seeds
 continual: Fisher of nothing
 continual: keep, no memory
+robust: lead of one action
 distil: loss takes 2
 distil: noise of 3
 robust: noise of 3

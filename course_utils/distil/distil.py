@@ -1,5 +1,6 @@
 """Distillation: S students at once learn to answer as one teacher does, or several."""
 
+from collections import namedtuple
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
@@ -47,15 +48,10 @@ class Lesson(NamedTuple):
     world: dict | None = None  # arguments of the environment
 
 
-class DistillProgress(NamedTuple):
-    """What `distill` yields. With the MSE, Q = mean + deviation · answer."""
-
-    updates: int
-    states: int  # of each student and task, so far
-    loss: np.ndarray  # [S], of the latest batch
-    cpu_seconds: float
-    network: QNetwork  # the live one
-    scales: list[tuple[Tensor, Tensor]]  # of each task: mean and deviation, [S, 1, 1]
+# What `distill` yields: states of each student and task so far, loss of the latest batch [S], the
+# live network; scales: a task's mean and deviation, [S, 1, 1]. With the MSE, Q = mean + deviation ·
+# answer.
+DistillProgress = namedtuple("DistillProgress", "updates states loss cpu_seconds network scales")
 
 
 @checked

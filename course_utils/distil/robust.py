@@ -37,10 +37,8 @@ def delayed(act: Callable, steps: int) -> Callable:
 def decision_gradient(network: QNetwork, observation: Tensor | np.ndarray) -> Tensor:
     """How the best action's lead over the second best changes with each number; [S, B, D] → same.
 
-    Its size is the saliency of Simonyan et al. 2014 (arXiv 1312.6034). ValueError for one action.
+    Its size is the saliency of Simonyan et al. 2014 (arXiv 1312.6034). There are 2 actions or more.
     """
-    if network.arguments["actions"] == 1:
-        raise ValueError("this network has one action: there is nothing to decide.")
     observation = torch.as_tensor(observation).detach().requires_grad_()
     best, second = network(observation).topk(2).values.unbind(-1)
     return torch.autograd.grad((best - second).sum(), observation)[0]

@@ -8,10 +8,10 @@ from course_utils.exercise_book import results
 from course_utils.exercise_book.trial import WrongAnswer
 
 
-def parameters(exercise) -> inspect.Signature:
-    """How the answer is called: as the reference, without defaults that no case mentions."""
-    most, told = max(map(len, exercise.cases)), inspect.signature(exercise.answer).parameters
-    kept = [one for i, one in enumerate(told.values()) if one.default is one.empty or i < most]
+def parameters(function: Callable, most: int = 99) -> inspect.Signature:
+    """How a function is called, without annotations and without defaults after the first `most`."""
+    told = enumerate(inspect.signature(function).parameters.values())
+    kept = [one for i, one in told if one.default is one.empty or i < most]
     return inspect.Signature([one.replace(annotation=one.empty) for one in kept])
 
 

@@ -5,16 +5,16 @@ the `inputs` they are tried on, which are Python; and a .py, EXERCISES, if these
 """
 
 import ast
-import dataclasses
 import importlib
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import yaml
 
-from course_utils.exercise_book import tools
+from course_utils.exercise_book import calls, tools
 from course_utils.exercise_book.examination import Exercise
 
 FOLDER = Path(__file__).parent
@@ -44,14 +44,16 @@ def chapter(stem: str) -> dict[str, Exercise]:
     for name, said in words(stem).items():
         if "answer" in said:
             found[name] = Exercise(**said)
-        elif "function" in said:  # else it stands in the .py
+            continue
+        if "function" in said:  # else it stands in the .py
             answer = getattr(importlib.import_module(said["function"]), name)
             known = inspect.unwrap(answer).__globals__ | given
             cases = eval(f"[{said['inputs']}]", known)
             more = {key: said[key] for key in ("learns", "exact") if key in said}
             coded[name] = Exercise(answer, cases=cases, **more)
-        if name in coded:
-            found[name] = complete(coded[name], said["hints"], said["mistakes"])
+        own, told = coded[name], said["mistakes"]
+        wrong = {with_mistake(own.answer, exchange): told[exchange] for exchange in told}
+        found[name] = replace(own, hints=said["hints"], mistakes=wrong)
     return found
 
 
@@ -62,16 +64,6 @@ def words(stem: str) -> dict:
     return yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
 
 
-def complete(exercise: Exercise, hints=(), mistakes=()) -> Exercise:
-    """The exercise of a function with these hints and mistakes, too; exchanges become functions."""
-    told = exercise.mistakes | dict(mistakes)
-    made = {
-        with_mistake(exercise.answer, wrong) if isinstance(wrong, str) else wrong: sentence
-        for wrong, sentence in told.items()
-    }
-    return dataclasses.replace(exercise, hints=[*exercise.hints, *hints], mistakes=made)
-
-
 def with_mistake(function: Callable, exchange: str) -> Callable:
     """The function with a piece of its source exchanged, "piece ⇒ instead", in its own module.
 
@@ -80,29 +72,18 @@ def with_mistake(function: Callable, exchange: str) -> Callable:
     source, home = inspect.getsource(function), inspect.unwrap(function).__globals__
     piece, instead = (part.strip() for part in exchange.split("⇒"))
     if not piece:
-        return eval(f"lambda {str(_parameters(function))[1:-1]}: {instead}", home)
+        return eval(f"lambda {str(calls.parameters(function))[1:-1]}: {instead}", home)
     if piece not in source:
         raise ValueError(f"{function.__name__} does not contain {piece!r}.")
     exec(source.replace(piece, instead), home, made := {})
     return made[function.__name__]
 
 
-def _parameters(function):
-    parameters = inspect.signature(function).parameters.values()
-    return inspect.Signature([one.replace(annotation=one.empty) for one in parameters])
-
-
-def told(name: str) -> str:
-    """What is to be shown as the answer: source to paste, or a letter."""
-    answer = find(name).answer
-    return source_to_paste(answer) if callable(answer) else answer
-
-
 def source_to_paste(function: Callable) -> str:
     """The function's source without annotations, below the imports that a notebook may lack."""
     before, docstring, body = inspect.getsource(function).partition('    """')
     kept = [line for line in before.splitlines(True) if line.startswith("@torch")]
-    head = "".join(kept) + f"def {function.__name__}{_parameters(function)}:\n"
+    head = "".join(kept) + f"def {function.__name__}{calls.parameters(function)}:\n"
     code = head + docstring + body  # all but the signature stays as it is written
     used = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
     known, modules, homes = inspect.unwrap(function).__globals__, [], {}

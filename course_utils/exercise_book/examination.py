@@ -71,7 +71,8 @@ def examine(exercise: Exercise, attempt) -> tuple:
         raise WrongAnswer(exercise.mistakes.get(letter, f"{other} {trial.brief(attempt)}."))
     if not callable(attempt):  # what follows is of functions
         raise WrongAnswer(f"A function is asked for; this is {trial.brief(attempt)}.")
-    converted = [not calls.has_names(attempt, asked := calls.parameters(exercise))]
+    asked = calls.parameters(exercise.answer, max(map(len, exercise.cases)))
+    converted = [not calls.has_names(attempt, asked)]
     with trial.limited():
         _compare(exercise, attempt, converted)
         _leave_out(exercise, attempt, asked)

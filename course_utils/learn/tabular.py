@@ -74,8 +74,6 @@ def best_return(mdp: MDP, horizon: int) -> float:
 @checked
 def greedy_policy(q: np.ndarray, epsilon: float = 0.0) -> np.ndarray:
     """ε-greedy policy [..., s, a]; ties (to 1e-9) share. ValueError for NaN, ε outside [0, 1]."""
-    if q.size == 0:
-        raise ValueError(f"there are no actions in a table of shape {q.shape}.")
     best = q >= q.max(-1, keepdims=True) - 1e-9
     return (1 - epsilon) * best / best.sum(-1, keepdims=True) + epsilon / q.shape[-1]
 

@@ -40,8 +40,6 @@ def behavior_cloning(
     memory: of `memory_of`. actions: how many. seed: a number, or a pair, of weights and of batches.
     network: a copy of it learns on. ValueError for an unknown action, few steps, a wrong network.
     """
-    if (top := memory.action.max()) >= actions or memory.action.min() < 0:
-        raise ValueError(f"labels hold action {top}; there are the actions 0 to {actions - 1}.")
     pair = seed if isinstance(seed, tuple) else (seed, seed + 10**9)  # never the same numbers
     weights, order = (torch.Generator().manual_seed(own) for own in pair)
     size = memory.seeds, memory.observation.shape[1], actions, config.width
