@@ -3,15 +3,16 @@
 import contextlib
 import ctypes
 import math
+from collections import namedtuple
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import gymnasium as gym
 import numpy as np
 
-from course_utils.checks import check_actions, check_array, checked
+from course_utils.checks import check_actions, check_array, checked, need
 
+STEP = "observation action reward terminated truncated next_observation real"
 NEXT_STEP = gym.vector.AutoresetMode.NEXT_STEP
 INTERFACE = "reset(seed, options) gives observation and info; step(action) gives observation, "
 INTERFACE += "reward, terminated, truncated and info; gymnasium.utils.env_checker tries it"
@@ -82,9 +83,8 @@ def read_mdp(env_id: str, **env_arguments) -> MDP:
     Raises ValueError for an unknown environment or argument, and for one that has no table.
     """
     env = _make(gym.make, env_id, **env_arguments)
-    if not hasattr(env.unwrapped, "P"):
-        told = f"{env_id} has no transition table, so its values cannot be computed exactly"
-        raise ValueError(f"{told}; use FrozenLake-v1, CliffWalking-v1 or Taxi-v4.")
+    told = f"{env_id} has no transition table: use FrozenLake-v1, CliffWalking-v1 or Taxi-v4."
+    need(hasattr(env.unwrapped, "P"), told)
     table = env.unwrapped.P
     pairs = [(s, a) for s in table for a in table[s]]
     outcomes = max(len(table[s][a]) for s, a in pairs)
@@ -93,8 +93,7 @@ def read_mdp(env_id: str, **env_arguments) -> MDP:
         columns[:, s, a, : len(table[s][a])] = np.array(table[s][a], dtype=float).T
     probability, next_state, reward, terminated = columns
     start = np.asarray(env.unwrapped.initial_state_distrib, dtype=float)
-    if not math.isclose(start.sum(), 1):
-        raise ValueError(f"{env_id} has no start: its map needs an S.")
+    need(math.isclose(start.sum(), 1), f"{env_id} has no start: its map needs an S.")
     limit, ends = env.spec.max_episode_steps or np.inf, terminated.astype(bool)
     return MDP(env_id, probability, next_state.astype(int), reward, ends, start, limit)
 
@@ -108,16 +107,16 @@ def make_envs(env_id: str, copies: int, **env_arguments) -> gym.vector.VectorEnv
     mode = "vector_entry_point" if has_array_version(env_id) else "sync"
     form = env_arguments | {"num_envs": copies, "vectorization_mode": mode}
     envs = _make(gym.make_vec, env_id, **form)
-    if envs.metadata.get("autoreset_mode", NEXT_STEP) != NEXT_STEP:
-        raise ValueError("a step of these networks expects the autoreset_mode NEXT_STEP: leave it.")
+    right = envs.metadata.get("autoreset_mode", NEXT_STEP) == NEXT_STEP
+    need(right, "a step of these networks expects the autoreset_mode NEXT_STEP: leave it.")
     actions, observations = envs.single_action_space, envs.single_observation_space
-    if not isinstance(actions, gym.spaces.Discrete):
-        told = f"{env_id} has the actions {actions}: Q-learning takes the maximum over a list"
-        raise ValueError(f"{told}, so it needs a Discrete action space, as in CartPole-v1.")
+    told = f"{env_id} has the actions {actions}: Q-learning takes the maximum over a list, "
+    told += "so it needs a Discrete action space, as in CartPole-v1."
+    need(isinstance(actions, gym.spaces.Discrete), told)
+    told = f"{env_id} has the observations {observations}: these networks need a vector. "
+    told += "For images use a convolution, for a few states a table."
     vector = isinstance(observations, gym.spaces.Box) and len(observations.shape) == 1
-    if not vector or not observations.shape[0]:
-        told = f"{env_id} has the observations {observations}: these networks need a vector"
-        raise ValueError(f"{told}. For images use a convolution, for a few states a table.")
+    need(vector and observations.shape[0], told)
     return envs
 
 
@@ -126,19 +125,13 @@ def has_array_version(env_id: str) -> bool:
     return _make(gym.spec, env_id).vector_entry_point is not None
 
 
-class Step(NamedTuple):
+class Step(namedtuple("Step", STEP)):
     """One step of S · N environments, N a seed. Arrays [S, N], observations [S, N, D].
 
     real: False where a vector environment only reset itself after an end: that is no transition.
     """
 
-    observation: np.ndarray
-    action: np.ndarray
-    reward: np.ndarray
-    terminated: np.ndarray
-    truncated: np.ndarray
-    next_observation: np.ndarray
-    real: np.ndarray
+    __slots__ = ()
 
     @property
     def done(self) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 import scipy  # its slow part, scipy.stats, loads when it is first used
 
 from course_utils import envs
-from course_utils.checks import check_array, checked
+from course_utils.checks import check_array, checked, need
 from course_utils.networks import QNetwork, greedy
 
 RESAMPLES = 2000
@@ -88,18 +88,13 @@ def area_under_curve(steps, values):
     steps: [T], values: [..., T] → [...], in the unit of the values.
     Source: Taylor & Stone 2009 (JMLR 10), section 2.1, divided by the steps. Raises ValueError.
     """
-    steps, values = check_curve(steps, values)
+    steps, values = check_array("steps", steps).astype(float), check_array("values", values)
+    told = f"steps {list(steps.shape)} do not belong to values {list(values.shape)}: "
+    told += "a curve has 2 or more of both, and steps that grow."
+    right = values.shape[-1:] == steps.shape and steps.size > 1 and (np.diff(steps) > 0).all()
+    need(right, told)
     between = (values[..., 1:] + values[..., :-1]) / 2
     return (np.diff(steps) * between).sum(-1) / (steps[-1] - steps[0])
-
-
-def check_curve(steps, values) -> tuple[np.ndarray, np.ndarray]:
-    """Steps [T] that grow and values [..., T], as arrays, or ValueError."""
-    steps, values = check_array("steps", steps).astype(float), check_array("values", values)
-    if values.shape[-1:] != steps.shape or len(steps) < 2 or (np.diff(steps) <= 0).any():
-        told = f"steps {list(steps.shape)} do not belong to values {list(values.shape)}"
-        raise ValueError(f"{told}: a curve has 2 or more of both, and steps that grow.")
-    return steps, values
 
 
 def _bootstrap(groups, statistic, seed):
@@ -110,9 +105,9 @@ def _bootstrap(groups, statistic, seed):
 
 
 def _checked(values):
-    values = np.asarray(check_array("runs", values), dtype=float)
-    if values.ndim == 0 or len(values) < 2:
-        raise ValueError(f"an interval needs 2 runs or more, one a row; this is {values.shape}.")
+    values = check_array("runs", values).astype(float)
+    right = values.ndim and len(values) > 1
+    need(right, f"an interval needs 2 runs or more, one a row; this is {values.shape}.")
     return values
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils import losses, networks, replay
-from course_utils.checks import check_shape
+from course_utils.checks import check_shape, need
 from course_utils.replay import Batch, Priorities, ReplayBuffer
 from course_utils.settings import configuration, setting, switch
 
@@ -176,8 +176,7 @@ class DQN(nn.Module):
         if self.parts.extra_loss:
             extra = self.parts.extra_loss(self, q, batch)
             loss = loss + check_shape("extra_loss", extra, loss.shape)
-        if not loss.requires_grad:
-            raise ValueError("nothing learns: this network is frozen, or merged.")
+        need(loss.requires_grad, "nothing learns: this network is frozen, or merged.")
         self.optimizer.param_groups[0]["lr"] = self.learning_rate()
         self.optimizer.zero_grad()
         loss.sum().backward()

@@ -188,6 +188,3 @@ def ewc_penalty(parameters: dict[str, Tensor], anchor: Anchor) -> Tensor:
         (importance * (parameters[name] - anchor.parameters[name]) ** 2).flatten(1).sum(-1)
         for name, importance in anchor.importance_for(parameters).items()
     )
-
-
-# Wrapped here and not by a decorator, which learners would see above the answers to exercises.

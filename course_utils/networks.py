@@ -3,7 +3,6 @@
 No seed feels another: a batched matrix product treats each of the S slices by itself.
 """
 
-import contextlib
 import copy
 import math
 from collections.abc import Callable
@@ -13,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_utils.checks import check_array, check_finite, check_shape, checked, fitting
+from course_utils.checks import check_array, check_finite, check_shape, checked, fitting, need
 
 torch.set_num_threads(1)  # for networks this small, sharing the work costs more than it gains
 
@@ -114,11 +113,9 @@ class QNetwork(nn.Module):
     @checked
     def choose(self, seeds: list[int]) -> "QNetwork":
         """A new network with copies of these seeds' weights; ValueError for one not there."""
-        chosen = copy.deepcopy(self)
-        with contextlib.suppress(IndexError):
-            seeds = np.arange(self.seeds)[list(seeds)]
-        if not len(seeds) or not isinstance(seeds, np.ndarray):
-            raise ValueError(f"choose one or more of the networks 0 to {self.seeds - 1}.")
+        chosen, seeds = copy.deepcopy(self), [*seeds]
+        there = seeds and {*seeds} <= {*range(-self.seeds, self.seeds)}
+        need(there, f"choose one or more of the networks 0 to {self.seeds - 1}.")
         chosen.arguments["seeds"] = len(seeds)
         for parameter in chosen.parameters():
             parameter.data = parameter.data[seeds]
@@ -142,11 +139,7 @@ def stream_of_parts(seed: int) -> torch.Generator:
 
 
 def make_network(envs, config, seeds: int, scale, seed: int, device="cpu") -> QNetwork:
-    """Networks for these environments, by a `DQNConfig`. ValueError for a device not there."""
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError):
-        raise ValueError(f"there is no device '{device}' on this machine: use 'cpu'.") from None
+    """Networks for these environments, by a `DQNConfig`."""
     size = envs.single_observation_space.shape[0], int(envs.single_action_space.n)
     form = config.width, config.hidden_layers, config.layer_norm, config.dueling
     generator = torch.Generator().manual_seed(seed)
@@ -158,9 +151,8 @@ def copy_to_go_on(network: QNetwork, fresh: QNetwork) -> QNetwork:
     """A copy of `network` to train in the place of `fresh`; ValueError if it does not fit."""
     for name in ("seeds", "observations", "actions"):
         has, needs = network.arguments[name], fresh.arguments[name]
-        if has != needs:
-            told = f"the network to go on from has {has} {name}, this training needs {needs}"
-            raise ValueError(f"{told}: choose another network or environment.")
+        told = f"the network to go on from has {has} {name}, this training needs {needs}"
+        need(has == needs, f"{told}: choose another network or environment.")
     check_finite("this network", dict(network.named_parameters()))
     return copy.deepcopy(network).to(fresh.observation_scale.device)
 

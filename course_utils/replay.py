@@ -4,15 +4,17 @@ Every environment writes into a lane of its own, so that the n steps behind a tr
 in the next n rows.
 """
 
-from typing import NamedTuple
+from collections import namedtuple
 
 import torch
 from torch import Tensor, nn
 
 from course_utils.checks import check_shape, checked, fitting
 
+COLUMNS = "observation action reward terminated next_observation discount index weight demonstrated"
 
-class Batch(NamedTuple):
+
+class Batch(namedtuple("Batch", COLUMNS)):
     """B transitions a seed, over up to n steps each.
 
     observation, next_observation: [S, B, D]. action: [S, B], int64. reward: [S, B], the discounted
@@ -20,16 +22,6 @@ class Batch(NamedTuple):
     k steps counts. index: [S, B], where the transition lies. weight: [S, B], importance weights,
     1 for uniform sampling. demonstrated: [S, B], 1 where an expert acted, else 0.
     """
-
-    observation: Tensor
-    action: Tensor
-    reward: Tensor
-    terminated: Tensor
-    next_observation: Tensor
-    discount: Tensor
-    index: Tensor
-    weight: Tensor
-    demonstrated: Tensor
 
 
 @fitting
@@ -92,10 +84,6 @@ class ReplayBuffer(nn.Module):
 
     def extend(self, lane: int, **transitions: Tensor) -> None:
         """Write T steps in a row into one lane, each tensor [T, ...]. ValueError for a bad one."""
-        columns = dict(self.named_buffers()).keys() - {"written", "first_slot"}
-        if not columns >= transitions.keys() or lane not in range(len(self.written)):
-            told = f"lane {lane} of {len(self.written)}, columns {', '.join(transitions)}"
-            raise ValueError(f"{told}: what can be stored is {', '.join(sorted(columns))}.")
         number = torch.arange(len(transitions["action"]), device=self.action.device)
         slot = self.first_slot[lane] + (self.written[lane] + number) % self.rows
         for name, values in transitions.items():
@@ -139,14 +127,10 @@ class ReplayBuffer(nn.Module):
         window = slot[..., None] + ahead
         window -= self.rows * (window >= (lane[..., None] + 1) * self.rows)  # round the ring
         done = self.done[window] | (ahead == age[..., None])
-        found = n_step_return(self.reward[window], done, discount)
-        reward, steps = found if isinstance(found, tuple | list) and len(found) == 2 else (found, 0)
+        reward, steps = n_step_return(self.reward[window], done, discount)
         for each in (reward, steps):
             check_shape("n_step_return", each, slot.shape)
-        try:
-            last = window.gather(-1, steps[..., None].long() - 1)[..., 0]
-        except RuntimeError:
-            raise ValueError(f"`n_step_return` must count 1 to {n_steps} steps.") from None
+        last = window.gather(-1, steps[..., None].long() - 1)[..., 0]
         taken = self.observation[slot], self.action[slot].long(), reward
         reached = self.terminated[last].float(), self.next_observation[last], discount**steps
         return Batch(*taken, *reached, slot, weight, torch.full_like(weight, self.demonstrated))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from course_utils import evaluation
-from course_utils.checks import check_finite, checked
+from course_utils.checks import check_array, check_finite, checked, need
 from course_utils.files import fingerprint, load_tensors, reading, save_tensors, sha256
 from course_utils.networks import QNetwork, learning_part
 
@@ -36,10 +36,9 @@ def save_agent(path: Path | str, network: QNetwork, card: dict) -> None:
     Raises ValueError if it does not, or does not fit; for weights that are NaN; and for a network
     with parts that its arguments do not tell.
     """
-    if network.state_dict().keys() != QNetwork(**network.arguments).state_dict().keys():
-        told = "this network has parts that its arguments do not tell, such as LoRA"
-        way = "`parts.plain(parts.merge(network))`, or what learns by `save_part`"
-        raise ValueError(f"{told}: save {way}.")
+    told = "this network has parts that its arguments do not tell, such as LoRA: save "
+    told += "`parts.plain(parts.merge(network))`, or what learns by `save_part`."
+    need(network.state_dict().keys() == QNetwork(**network.arguments).state_dict().keys(), told)
     card = card | {"parameters": network.parameters_of_one(), "seeds": network.seeds}
     _check_agent(path, network, card)
     save_tensors(path, network.state_dict(), {"card": card, "network": network.arguments})
@@ -48,9 +47,8 @@ def save_agent(path: Path | str, network: QNetwork, card: dict) -> None:
 def load_agent(path: Path) -> tuple[QNetwork, dict]:
     """Load an agent: its network, and its lineage card. Raises as `reading` and `save_agent`."""
     tensors, facts = load_tensors(path)
-    if "network" not in facts:
-        told = ", ".join(map(str, facts)) or "no facts"
-        raise ValueError(f"{Path(path).name} holds no agent; it has {told}.")
+    told = ", ".join(facts) or "no facts"
+    need("network" in facts, f"{Path(path).name} holds no agent; it has {told}.")
     with reading(path):
         network, card = QNetwork(**facts["network"]), dict(facts["card"])
         network.load_state_dict(tensors)
@@ -59,25 +57,22 @@ def load_agent(path: Path) -> tuple[QNetwork, dict]:
 
 
 def _check_agent(path, network, card):
-    if missing := {"environment", "parent"} - set(card):
-        raise ValueError(f"the lineage card lacks {', '.join(sorted(missing))}.")
+    missing, name = sorted({"environment", "parent"} - card.keys()), Path(path).name
+    need(not missing, f"the lineage card lacks {', '.join(missing)}.")
     check_finite(path, network.state_dict())
-    if not np.isfinite(card.get("return", 0)).all():
-        raise ValueError(f"{Path(path).name} has a card with a return of NaN: measure it again.")
+    returns = check_array(f"returns of {name}", card.get("return", [0] * network.seeds))
     own = {"parameters": network.parameters_of_one(), "seeds": network.seeds}
-    if card | own != card or np.size(card.get("return", own["seeds"] * [0])) != own["seeds"]:
-        told = "has a card of other networks (parameters, seeds, return)"
-        raise ValueError(f"{Path(path).name} {told}: make the card or the file again.")
+    told = f"{name} has a card of other networks (parameters, seeds, return): make it again."
+    need(card | own == card and returns.size == network.seeds, told)
 
 
 @checked
 def save_part(path: Path | str, network: QNetwork, card: dict) -> None:
     """Save only what learns, beside the source agent's file. The card names its task."""
-    if not learning_part(network):
-        raise ValueError("nothing learns in this network: save all of it by `save_agent`.")
-    frozen = fingerprint(learning_part(network, False))
-    check_finite(path, learning_part(network))
-    save_tensors(path, learning_part(network), {"card": card, "frozen": frozen})
+    part, frozen = learning_part(network), fingerprint(learning_part(network, False))
+    need(part, "nothing learns in this network: save all of it by `save_agent`.")
+    check_finite(path, part)
+    save_tensors(path, part, {"card": card, "frozen": frozen})
 
 
 @checked
@@ -90,10 +85,9 @@ def load_part(path: Path | str, network: QNetwork) -> tuple[QNetwork, dict]:
     network, own, file = copy.deepcopy(network), learning_part(network), Path(path).name
     for name in sorted(own.keys() | part):
         there, here = (tuple(of[name].shape) if name in of else "missing" for of in (part, own))
-        if there != here:
-            raise ValueError(f"{file} has {name} {there}, not {here}: change the network alike.")
-    if facts.get("frozen") != fingerprint(learning_part(network, False)):
-        raise ValueError(f"{file} belongs to another source agent: load the one it was trained on.")
+        need(there == here, f"{file} has {name} {there}, not {here}: change the network alike.")
+    told = f"{file} belongs to another source agent: load the one it was trained on."
+    need(facts.get("frozen") == fingerprint(learning_part(network, False)), told)
     check_finite(path, part)
     network.load_state_dict(part, strict=False)
     return network, facts["card"]
@@ -104,19 +98,14 @@ def shipped(name: str, folder: Path = SHIPPED) -> Path:
 
     Raises FileNotFoundError or ValueError with a sentence that says how to get the file back.
     """
-    try:
-        manifest = json.loads((folder / "manifest.json").read_bytes())
-        known = {file: facts["sha256"] for file, facts in manifest.items()}
-    except Exception:  # it is not there, no JSON, or JSON of another form
-        told = "data/manifest.json is missing or damaged"
-        raise ValueError(f"{told}: get it back with `git checkout data/manifest.json`.") from None
-    if name not in known:
-        raise ValueError(f"the course ships no file '{name}'. It ships: {', '.join(known)}.")
+    with reading(folder / "manifest.json") as manifest:
+        known = {file: facts["sha256"] for file, facts in json.loads(manifest).items()}
+    need(name in known, f"the course ships no file '{name}'. It ships: {', '.join(known)}.")
     again = f"get it back with `git checkout data/{name}`, or make it again with `make data`."
     if not (path := folder / name).is_file():
         raise FileNotFoundError(f"data/{name} is missing: {again}")
-    if sha256(path) != known[name]:
-        raise ValueError(f"data/{name} is damaged (its SHA-256 is not the manifest's): {again}")
+    told = f"data/{name} is damaged (its SHA-256 is not the manifest's): {again}"
+    need(sha256(path) == known[name], told)
     return path
 
 
@@ -127,12 +116,13 @@ def find_agent(name: str) -> Path:
     """
     if not name or not (own := RUNS / name).exists():
         return shipped(name)
-    if (SHIPPED / name).exists() and (mine := _task_of(own)) != (needed := _task_of(shipped(name))):
-        raise ValueError(f"{own} is for {mine}, not for {needed}: rename or delete it.")
+    if (SHIPPED / name).exists():
+        mine, needed = _task_of(own), _task_of(shipped(name))
+        need(mine == needed, f"{own} is for {mine}, not for {needed}: rename or delete it.")
     return own
 
 
 def _task_of(path):
     network, card = load_agent(path)
-    sizes = network.arguments["observations"], network.arguments["actions"]
-    return f"{card['environment']} ({sizes[0]} observations, {sizes[1]} actions)"
+    sizes = "({observations} observations, {actions} actions)".format(**network.arguments)
+    return f"{card['environment']} {sizes}"

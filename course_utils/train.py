@@ -2,26 +2,22 @@
 
 import copy
 import time
+from collections import namedtuple
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from course_utils import envs
-from course_utils.checks import check_shape, checked
+from course_utils.checks import check_shape, checked, need
 from course_utils.learner import DQN, DQNConfig, Parts
 from course_utils.networks import QNetwork, copy_to_go_on, learning_part, make_network
 from course_utils.replay import ReplayBuffer
 
+RECORD = "step updates training_return loss q epsilon cpu_seconds network optimizer"
 
-class FitProgress(NamedTuple):
-    """What `fit` yields. loss: [S], of the latest batch. network: the live one."""
-
-    updates: int
-    loss: np.ndarray
-    cpu_seconds: float
-    network: QNetwork
+# What `fit` yields: loss of the latest batch [S], the live network.
+FitProgress = namedtuple("FitProgress", "updates loss cpu_seconds network")
 
 
 @checked
@@ -32,14 +28,12 @@ def fit(network: QNetwork, batch_loss: Callable, config, updates: int, records=1
     is read at every update, so it may be changed on the way. Yields `records` times. Raises
     ValueError for a network in which nothing learns, and for a loss of another shape, or NaN.
     """
-    if not learning_part(network):
-        raise ValueError("nothing learns in this network: it is frozen.")
+    need(learning_part(network), "nothing learns in this network: it is frozen.")
     optimizer = torch.optim.Adam(network.parameters(), fused=True)
     due, started = set(due_steps(updates, records)), time.process_time()
     for update in range(updates):
         loss = check_shape("batch_loss", batch_loss(update), (network.seeds,))
-        if not loss.requires_grad:
-            raise ValueError("nothing learns: no network that can learn is in `batch_loss`.")
+        need(loss.requires_grad, "nothing learns: no network that can learn is in `batch_loss`.")
         optimizer.param_groups[0]["lr"] = config.learning_rate * (1 - update / updates)
         optimizer.zero_grad()
         loss.sum().backward()
@@ -56,23 +50,13 @@ def due_steps(steps: int, records: int) -> list[int]:
     return [int(step) for step in np.linspace(0, steps, records + 1)[1:]]
 
 
-class DQNProgress(NamedTuple):
+class DQNProgress(namedtuple("DQNProgress", RECORD)):
     """What `train_dqn` yields. Network and optimizer are the live ones: copy what you keep.
 
     step, updates: of each seed. training_return: [S], mean over its environments of the latest
     episode, exploration included (of the first so far, until it ends). loss, q: [S], of the latest
     batch, NaN before there was one; q is the mean scaled value of the actions that were taken.
     """
-
-    step: int
-    updates: int
-    training_return: np.ndarray
-    loss: np.ndarray
-    q: np.ndarray
-    epsilon: float
-    cpu_seconds: float
-    network: QNetwork
-    optimizer: torch.optim.Adam
 
 
 def train_dqn(
@@ -101,21 +85,23 @@ def make_learner(
     from it. device: "cpu", "cuda" or "mps".
     Raises ValueError for settings, a network, a memory or an environment that do not fit.
     """
-    _check(config)
+    first = max(config.learning_starts, 2 * config.batch_size)
+    told = f"steps = {config.steps}: nothing is learned in the first {first} steps."
+    need(config.steps > first, told)
     copies = envs.make_envs(env_id, seeds * config.environments, **env_arguments)
     env_seed, network_seed, stream = map(int, np.random.SeedSequence(seed).generate_state(3))
     scale = envs.OBSERVATION_SCALE.get(env_id) if config.observation_scale else None
     fresh = make_network(copies, config, seeds, scale, network_seed, device)
     if demonstrations is not None:
-        _check_demonstrations(demonstrations, config, fresh, env_id)
+        _check_demonstrations(demonstrations, fresh)
     network = copy_to_go_on(network, fresh) if network else fresh
     network.task = task
     learner = DQN(config, network, stream, device, parts or Parts(), demonstrations)
     if optimizer:
         # torch would take moments of any shape, and write beyond their end
         moments = [state["exp_avg"].shape for state in optimizer.state.values()]
-        if moments != [p.shape for p in learner.optimizer.param_groups[0]["params"]]:
-            raise ValueError("this optimizer belongs to other networks: leave it out.")
+        own = [p.shape for p in learner.optimizer.param_groups[0]["params"]]
+        need(moments == own, "this optimizer belongs to other networks: leave it out.")
         learner.optimizer.load_state_dict(copy.deepcopy(optimizer.state_dict()))
     learner.env_id, learner.env_arguments = env_id, env_arguments
     learner.envs, learner.env_seed = copies, env_seed
@@ -164,29 +150,15 @@ def record_of(learner: DQN, returns: np.ndarray, loss, q) -> DQNProgress:
 
 
 def _check_loss(loss):
-    if not torch.isfinite(loss).all():
-        told = "lower learning_rate or reward_scale, look at your own functions."
-        raise ValueError(f"the loss is no number any more: {told}")
+    told = "lower learning_rate or reward_scale, look at your own functions."
+    need(loss.isfinite().all(), f"the loss is no number any more: {told}")
 
 
-def _check(config):
-    """One sentence for settings with which nothing would be learned."""
-    if config.steps <= (first := max(config.learning_starts, 2 * config.batch_size)):
-        raise ValueError(f"steps = {config.steps}: nothing is learned in the first {first} steps.")
-    if config.replay_capacity < (size := config.batch_size):
-        told = f"replay_capacity = {config.replay_capacity} is smaller than batch_size = {size}"
-        raise ValueError(f"{told}: raise the one or lower the other.")
-
-
-def _check_demonstrations(memory, config, network, env_id):
+def _check_demonstrations(memory, network):
     """One sentence for demonstrations of another task, or for other learners."""
-    if not hasattr(config, "demonstration_ratio"):
-        raise TypeError("demonstrations need a config with a demonstration_ratio, as DQfDConfig.")
-    if memory.seeds != network.seeds:
-        raise ValueError(f"demonstrations for {memory.seeds} seeds; training {network.seeds}.")
-    found, needed = memory.observation.shape[1], network.arguments["observations"]
-    if found != needed:
-        told = f"the demonstrations have {found} numbers in an observation, {env_id} has {needed}"
-        raise ValueError(f"{told}: take those of this environment.")
-    if not memory.demonstrated:
-        raise ValueError("this memory is an agent's own: demonstrations are what memory_of makes.")
+    found = memory.seeds, memory.observation.shape[1]
+    needed = network.seeds, network.arguments["observations"]
+    told = "the demonstrations are for {} seeds, with {} numbers in an observation".format(*found)
+    need(found == needed, f"{told}; this training has {needed[0]}, with {needed[1]}: take others.")
+    told = "this memory is an agent's own: demonstrations are what memory_of makes."
+    need(memory.demonstrated, told)

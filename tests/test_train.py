@@ -68,14 +68,12 @@ def test_bad_input_gets_one_sentence():
         first(env_id="CartPol-v1")
     with pytest.raises(ValueError, match="n_steps = 0: must be a whole number between 1 and 50"):
         DQNConfig(n_steps=0)
-    with pytest.raises(ValueError, match="replay_capacity = 64 is smaller than batch_size = 128"):
+    with pytest.raises(ValueError, match="batch_size = 128: the memory was made for 64"):
         first(DQNConfig(replay_capacity=64, batch_size=128))
     with pytest.raises(ValueError, match="steps = 100: nothing is learned in the first 200 steps"):
         first(DQNConfig(**SHORT | {"steps": 100}))
     with pytest.raises(ValueError, match="records = 0: must be a whole number of 1 or more"):
         first(records=0)
-    with pytest.raises(ValueError, match="there is no device 'tpu' on this machine: use 'cpu'"):
-        first(device="tpu")
     with pytest.raises(TypeError, match="double = 1: must be True or False"):
         DQNConfig(double=1)
 
@@ -88,7 +86,7 @@ class BrokenReward(gym.Wrapper):
 
 def test_a_reward_that_is_no_number_stops_the_training():
     gym.register("Broken-v0", entry_point=lambda: BrokenReward(gym.make("CartPole-v1")))
-    with pytest.raises(ValueError, match="Broken-v0 gave the reward nan: repair the environment"):
+    with pytest.raises(ValueError, match="some rewards are NaN or infinite: repair Broken-v0"):
         next(train_dqn(DQNConfig(**SHORT), "Broken-v0", seeds=1))
 
 

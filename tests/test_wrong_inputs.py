@@ -418,10 +418,10 @@ TRAINING = [
     ("train: optimizer SGD", lambda: train(optimizer=torch.optim.SGD([REWARD])), "optimizer"),
     ("train: device 'gpu'", lambda: train(device="gpu"), "no device 'gpu' on this machine: use"),
     ("train: device 0", lambda: train(device=0), "no device '0' on this machine: use"),
-    ("train: demonstrations, no ratio", lambda: train(demonstrations=memory()), "DQfDConfig"),
+    ("train: demonstrations, no ratio", lambda: train(demonstrations=memory()), "demonstrat"),
     ("train: demonstrations a list", lambda: shown([1, 2]), "demonstrations|memory"),
-    ("train: demonstrations of 3", lambda: shown(ReplayBuffer(3, 1, 9, 4)), "for 3 seeds"),
-    ("train: demonstrations of 8", lambda: shown(ReplayBuffer(2, 1, 9, 8)), "have 8 numbers in"),
+    ("train: demonstrations of 3", lambda: shown(ReplayBuffer(3, 1, 9, 4)), "are for 3 seeds"),
+    ("train: demonstrations of 8", lambda: shown(ReplayBuffer(2, 1, 9, 8)), "with 8 numbers in"),
     ("train: demonstrations, none", lambda: shown(ReplayBuffer(2, 1, 9, 4)), "holds 0|memory"),
     ("train: no expert's memory", lambda: shown(memory()), "demonstrat"),
     ("train: ratio 1", lambda: shown(memory(), demonstration_ratio=1.0) is not None, "ratio"),
@@ -429,7 +429,7 @@ TRAINING = [
      "has no setting 'margin_w"),
     ("train: fewer steps than needed", lambda: train(settings={"learning_starts": 100}), "nothing"),
     ("train: a batch over the memory", lambda: train(settings={"batch_size": 48,
-        "replay_capacity": 32}), "is smaller than batch_size = 48"),
+        "replay_capacity": 32}), "batch_size = 48: the memory was made for 32"),
     ("train: a memory under a step", lambda: train(settings={"replay_capacity": 8,
         "environments": 16}), "replay_capacity = 8: it must be 16"),
     ("train: batch raised midway", lambda: midway(batch_size=1000), "batch_size = 1000"),
@@ -549,6 +549,13 @@ hooks: extra takes 2
 hooks: update_target nothing
 train: a part no function
 train: a reward no function
+train: device 'gpu'
+train: device 0
+replay: own steps 5 of 1
+replay: own steps 0
+replay: own return nothing
+replay: an unknown column
+replay: lane 5 of 2
 fit: a dict as config
 """
 }

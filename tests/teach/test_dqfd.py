@@ -133,11 +133,11 @@ def test_demonstrations_that_do_not_fit_are_refused(memory):
     def begin(config, env_id="CartPole-v1", seeds=2):
         next(iter(train_dqn(config, env_id, seeds, demonstrations=memory)))
 
-    with pytest.raises(TypeError, match="DQfDConfig"):
+    with pytest.raises(AttributeError, match="has no setting 'demonstration_ratio'"):
         begin(DQNConfig())
-    with pytest.raises(ValueError, match="have 4 numbers in an observation, MountainCar-v0 has 2"):
+    with pytest.raises(ValueError, match="with 4 numbers in an .*; this training has 2, with 2"):
         begin(SHORT, "MountainCar-v0")
-    with pytest.raises(ValueError, match="demonstrations for 2 seeds"):
+    with pytest.raises(ValueError, match="demonstrations are for 2 seeds"):
         begin(SHORT, seeds=3)
 
 
