@@ -6,6 +6,7 @@ import math
 from collections import namedtuple
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 
 import gymnasium as gym
 import numpy as np
@@ -131,8 +132,6 @@ class Step(namedtuple("Step", STEP)):
     real: False where a vector environment only reset itself after an end: that is no transition.
     """
 
-    __slots__ = ()
-
     @property
     def done(self) -> np.ndarray:
         """[S, N], whether the episode is over: terminated or truncated."""
@@ -160,8 +159,8 @@ def play_in(envs: gym.vector.VectorEnv, act: Callable, seeds: int, seed: int) ->
     [seen, _] = ask(whom, INTERFACE, envs.reset, seed=seed)
     observation = check_array("observations", seen, then).astype(np.float32, copy=False)
     observation = observation.reshape(seeds, -1, observation.shape[-1])
-    real, number = np.ones(observation.shape[:2], bool), 0
-    while True:
+    real = np.ones(observation.shape[:2], bool)
+    for number in count(1):
         # What it writes into a copy is its own affair.
         action = check_actions("act", act(observation.copy()), real.shape, int(actions.n))
         seen, *paid, _ = ask(whom, INTERFACE, envs.step, action.reshape(-1) + actions.start)
@@ -171,15 +170,8 @@ def play_in(envs: gym.vector.VectorEnv, act: Callable, seeds: int, seed: int) ->
         step = Step(observation, action, *paid, seen.reshape(observation.shape), real)
         yield step
         observation, real = step.next_observation, ~step.done
-        number += 1
         if number % 200 == 0:
-            give_back_memory()
-
-
-def give_back_memory() -> None:
-    """Hand unused memory back to the system (Linux): Box2D's small objects lie between PyTorch's.
-
-    Without this LunarLander takes several GB in a long run.
-    """
-    with contextlib.suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)
+            # Box2D's small objects lie between PyTorch's: LunarLander would take several GB. A
+            # system that is not Linux has no such function.
+            with contextlib.suppress(AttributeError, OSError, TypeError):
+                ctypes.CDLL(None).malloc_trim(0)

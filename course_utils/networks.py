@@ -3,6 +3,7 @@
 No seed feels another: a batched matrix product treats each of the S slices by itself.
 """
 
+import contextlib
 import copy
 import math
 from collections.abc import Callable
@@ -113,9 +114,11 @@ class QNetwork(nn.Module):
     @checked
     def choose(self, seeds: list[int]) -> "QNetwork":
         """A new network with copies of these seeds' weights; ValueError for one not there."""
-        chosen, seeds = copy.deepcopy(self), [*seeds]
-        there = seeds and {*seeds} <= {*range(-self.seeds, self.seeds)}
-        need(there, f"choose one or more of the networks 0 to {self.seeds - 1}.")
+        chosen = copy.deepcopy(self)
+        with contextlib.suppress(IndexError):
+            seeds = np.arange(self.seeds)[list(seeds)]
+        if not len(seeds) or not isinstance(seeds, np.ndarray):
+            raise ValueError(f"choose one or more of the networks 0 to {self.seeds - 1}.")
         chosen.arguments["seeds"] = len(seeds)
         for parameter in chosen.parameters():
             parameter.data = parameter.data[seeds]
@@ -136,14 +139,6 @@ def stream_of_parts(seed: int) -> torch.Generator:
     """A random stream for parts added later, apart from that of a network's first weights."""
     [state] = np.random.SeedSequence(seed).spawn(1)[0].generate_state(1)
     return torch.Generator().manual_seed(int(state))
-
-
-def make_network(envs, config, seeds: int, scale, seed: int, device="cpu") -> QNetwork:
-    """Networks for these environments, by a `DQNConfig`."""
-    size = envs.single_observation_space.shape[0], int(envs.single_action_space.n)
-    form = config.width, config.hidden_layers, config.layer_norm, config.dueling
-    generator = torch.Generator().manual_seed(seed)
-    return QNetwork(seeds, *size, *form, scale, generator).to(device)
 
 
 @checked

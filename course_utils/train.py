@@ -11,7 +11,7 @@ import torch
 from course_utils import envs
 from course_utils.checks import check_shape, checked, need
 from course_utils.learner import DQN, DQNConfig, Parts
-from course_utils.networks import QNetwork, copy_to_go_on, learning_part, make_network
+from course_utils.networks import QNetwork, copy_to_go_on, learning_part
 from course_utils.replay import ReplayBuffer
 
 RECORD = "step updates training_return loss q epsilon cpu_seconds network optimizer"
@@ -91,7 +91,10 @@ def make_learner(
     copies = envs.make_envs(env_id, seeds * config.environments, **env_arguments)
     env_seed, network_seed, stream = map(int, np.random.SeedSequence(seed).generate_state(3))
     scale = envs.OBSERVATION_SCALE.get(env_id) if config.observation_scale else None
-    fresh = make_network(copies, config, seeds, scale, network_seed, device)
+    size = copies.single_observation_space.shape[0], int(copies.single_action_space.n)
+    form = config.width, config.hidden_layers, config.layer_norm, config.dueling
+    weights = torch.Generator().manual_seed(network_seed)
+    fresh = QNetwork(seeds, *size, *form, scale, weights).to(device)
     if demonstrations is not None:
         _check_demonstrations(demonstrations, fresh)
     network = copy_to_go_on(network, fresh) if network else fresh

@@ -35,7 +35,10 @@ class WithoutBox2D:
         """Put each statement of a cell into a `try`; the value of the last one is shown."""
         self.told, self.variables["_box2d"], steps = False, self, []
         for statement in cell.body:
-            step = ast.parse(STEP.format(changed_by(statement))).body[0]
+            try:
+                step = ast.parse(STEP.format(changed_by(statement))).body[0]
+            except SyntaxError:
+                return cell  # Python says what is wrong with it
             if statement is cell.body[-1] and isinstance(statement, ast.Expr):
                 shown = ast.parse("__import__('sys').displayhook(0)").body[0]
                 shown.value.args, statement = [statement.value], shown

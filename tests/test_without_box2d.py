@@ -125,7 +125,7 @@ def test_the_last_value_is_shown_and_await_works(run, monkeypatch):
     assert shown == [2, 3]
 
 
-@pytest.mark.parametrize("wrong", ["return 1", "x = 1\nbreak"])
+@pytest.mark.parametrize("wrong", ["return 1", "x = 1\nbreak", "def f(a, a): 0", "nonlocal x"])
 def test_what_python_refuses_is_refused_by_python(wrong, run):
     with pytest.raises(SyntaxError):
         run(wrong)
