@@ -164,10 +164,12 @@ def play_in(envs: gym.vector.VectorEnv, act: Callable, seeds: int, seed: int) ->
         # What it writes into a copy is its own affair.
         action = check_actions("act", act(observation.copy()), real.shape, int(actions.n))
         seen, *paid, _ = ask(whom, INTERFACE, envs.step, action.reshape(-1) + actions.start)
-        seen = check_array("observations", seen, then).astype(np.float32, copy=False)
-        check_array("rewards", paid[0], then)
+        if not math.isfinite(seen.sum(dtype=np.float64) + paid[0].sum(dtype=np.float64)):
+            for what, numbers in (("observations", seen), ("rewards", paid[0])):
+                check_array(what, numbers, then)
+        seen = seen.astype(np.float32, copy=False).reshape(observation.shape)
         paid = (each.reshape(real.shape) for each in paid)  # reward and the two ends
-        step = Step(observation, action, *paid, seen.reshape(observation.shape), real)
+        step = Step(observation, action, *paid, seen, real)
         yield step
         observation, real = step.next_observation, ~step.done
         if number % 200 == 0:
