@@ -1,14 +1,12 @@
 """Exercises that check themselves, guesses made before the result, claims held to account."""
 
 import importlib
-import math
-from collections.abc import Iterable
 
 import numpy as np
 from IPython.display import Code, Markdown, display
 from ipywidgets import HTML, RadioButtons
 
-from course_utils.checks import check_kind, check_number
+from course_utils.checks import check_number, checked
 from course_utils.controls import Panel
 
 
@@ -32,7 +30,7 @@ def check(name: str, attempt):
 def hint(name: str, number: int = 1) -> None:
     """Print the exercise's hint of that number; each says more than the one before."""
     hints = book("contents").find(name).hints
-    number = min(max(check_number("number", number, int, -math.inf), 1), len(hints))
+    number = min(check_number("number", number, int, 1), len(hints))
     more = f'hint("{name}", {number + 1})' if hints[number:] else f'solution("{name}")'
     print(f"Hint {number} of {len(hints)}: {hints[number - 1]} Next: exercises.{more}.")
 
@@ -40,11 +38,10 @@ def hint(name: str, number: int = 1) -> None:
 def solution(name: str) -> None:
     """Show the answer: source to paste, or the right letter; of an open task one attempt."""
     answer = book("contents").find(name).answer
-    if callable(answer):
-        answer = book("contents").source_to_paste(answer)
-    if len(answer) == 1:
-        return print(f"The right choice is {answer!r}.")
-    display(Code(answer, language="python"))
+    text = book("contents").source_to_paste(answer) if callable(answer) else answer
+    if len(text) == 1:
+        return print(f"The right choice is {text!r}.")
+    display(Code(text, language="python"))
 
 
 def open_task(name: str, attempt=...) -> float | None:
@@ -66,8 +63,9 @@ class predict:
 
     guesses = {}
 
+    @checked
     def __init__(self, question: str, options: list[str]):
-        options = list(check_kind("options", options, {Iterable: "a list of texts"}))
+        options = list(options)
         if not options or len({*options}) < len(options):
             raise ValueError(f"the options {options} must be one or more, and all different.")
         self.question, self.options = question, options

@@ -849,7 +849,6 @@ worlds: lander's gravity 5
 tabular: greedy, no actions
 by_hand: action 9
 demonstrations: no seeds
-continual: Fisher of nothing
 continual: keep, no memory
 robust: lead of one action
 distil: loss takes 2

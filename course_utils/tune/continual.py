@@ -38,9 +38,11 @@ def fisher(network: QNetwork, observation: Tensor, form: str = "gaussian") -> di
 
     observation: [S, B, D]; the head of `network.task` answers. Returns for each parameter that
     learns a tensor of its shape. form: "gaussian", E_s Σ_a (∂Q_a/∂θ)², for values, or "policy",
-    E_s Σ_a π_a (∂ log π_a/∂θ)², π = softmax(Q). Raises ValueError for another form, and if nothing
-    learns. Source: Kirkpatrick et al. 2017 (arXiv 1612.00796).
+    E_s Σ_a π_a (∂ log π_a/∂θ)², π = softmax(Q). Raises ValueError for another form, for no
+    observations, and if nothing learns. Source: Kirkpatrick et al. 2017 (arXiv 1612.00796).
     """
+    if observation.shape[1] == 0:
+        raise ValueError("Fisher information needs observations, and there are none: play first.")
     if form not in ("gaussian", "policy"):
         raise ValueError(f"form = {form!r}: choose 'gaussian', for values, or 'policy'.")
     learns = learning_part(network)

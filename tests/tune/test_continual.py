@@ -106,7 +106,9 @@ def test_fisher_of_a_hand_case():
     assert found["head.bias"].item() == 1
 
 
-def test_fisher_needs_a_known_form(network, observation):
+def test_fisher_needs_data_and_a_known_form(network, observation):
+    with pytest.raises(ValueError, match="there are none"):
+        fisher(network, observation[:, :0])
     with pytest.raises(ValueError, match="choose 'gaussian'"):
         fisher(network, observation, "laplace")
 
