@@ -65,11 +65,10 @@ class predict:
 
     @checked
     def __init__(self, question: str, options: list[str]):
-        options = list(options)
-        if not options or len({*options}) < len(options):
-            raise ValueError(f"the options {options} must be one or more, and all different.")
-        self.question, self.options = question, options
-        self.buttons = RadioButtons(options=options, layout={"width": "max-content"})
+        self.question, self.options = question, list(options)
+        if not self.options or len({*self.options}) < len(self.options):
+            raise ValueError(f"the options {self.options} must be one or more, and all different.")
+        self.buttons = RadioButtons(options=self.options, layout={"width": "max-content"})
         self.buttons.value = next((o for o in options if o == self.guesses.get(question)), None)
         self.buttons.observe(lambda now: self.guesses.update({question: now["new"]}), "value")
         panel = Panel([HTML(f"<b>Your guess first.</b> {question}"), self.buttons])
