@@ -54,7 +54,7 @@ class DQNProgress(namedtuple("DQNProgress", RECORD)):
     """What `train_dqn` yields. Network and optimizer are the live ones: copy what you keep.
 
     step, updates: of each seed. training_return: [S], mean over its environments of the latest
-    episode, exploration included (of the first so far, until it ends). loss, q: [S], of the latest
+    episode, exploration included; NaN until each has ended one. loss, q: [S], of the latest
     batch, NaN before there was one; q is the mean scaled value of the actions that were taken.
     """
 
@@ -138,7 +138,7 @@ def learn(learner: DQN, records: int) -> Iterator[DQNProgress]:
             due = [later for later in due if later > learner.step]
             if learner.updates:
                 _check_loss(loss)
-            returns = np.where(np.isnan(latest), running, latest).mean(-1)
+            returns = latest.mean(-1)
             paused = time.process_time()  # what others do between two records is not training
             learner.cpu_seconds = paused - started
             yield record_of(learner, returns, loss, q)

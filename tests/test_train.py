@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils import evaluation
+from course_utils import evaluation, storage
 from course_utils.envs import OBSERVATION_SCALE
 from course_utils.learner import DQNConfig, Parts
 from course_utils.losses import td_target
@@ -226,3 +226,14 @@ def test_an_optimizer_of_other_networks_is_refused():
 def test_a_batch_that_is_never_full_is_told():
     with pytest.raises(ValueError, match="nothing is learned in the first 1024 steps"):
         train_dqn(DQNConfig(steps=1000, learning_starts=100, batch_size=512), seeds=2)
+
+
+def test_a_curve_begins_when_all_have_ended_an_episode_and_is_flat_without_learning():
+    """Good agents that learn nothing: what they have got so far would rise from 25 to 500."""
+    agents, _ = storage.load_agent(storage.shipped("cartpole.safetensors"))
+    config = DQNConfig(steps=5_000, epsilon_start=0, epsilon=0, learning_rate=1e-6)
+    training = train_dqn(config, seeds=2, records=25, network=agents.choose([0, 1]))
+    curve = np.array([record.training_return for record in training])
+    known = ~np.isnan(curve).any(1)
+    assert not known[:19].any() and known[20:].all()  # 8 environments, 500 steps each
+    assert (curve[known] > 490).all()
