@@ -42,17 +42,21 @@ def interquartile_mean(values, axis: int = 0):
 
 
 @checked
-def interval(values, statistic: Callable = interquartile_mean, seed: int = 0) -> Estimate:
+def interval(
+    values, statistic: Callable = interquartile_mean, seed: int = 0, resamples: int = RESAMPLES
+) -> Estimate:
     """Statistic over the runs (first axis) with its percentile bootstrap interval.
 
     values: [S] or [S, ...], one row a run → an Estimate of floats, or of arrays [...].
     Raises ValueError for fewer than 2 runs, and for NaN or infinite values.
     """
-    return stratified_interval([values], statistic, seed)
+    return stratified_interval([values], statistic, seed, resamples)
 
 
 @checked
-def stratified_interval(groups: list, statistic: Callable = interquartile_mean, seed=0) -> Estimate:
+def stratified_interval(
+    groups: list, statistic: Callable = interquartile_mean, seed=0, resamples: int = RESAMPLES
+) -> Estimate:
     """The same for groups of runs (tasks, teachers), [S_i, ...], each resampled by itself."""
     groups = [_checked(group) for group in groups]
     if len({group.shape[1:] for group in groups}) != 1:
@@ -61,7 +65,7 @@ def stratified_interval(groups: list, statistic: Callable = interquartile_mean, 
     def pooled(*samples, axis=-1):
         return statistic(np.concatenate(samples, axis=axis), axis=axis)
 
-    low, high = _bootstrap(groups, pooled, seed)
+    low, high = _bootstrap(groups, pooled, seed, resamples)
     return Estimate(pooled(*groups, axis=0), low, high)
 
 
@@ -97,9 +101,9 @@ def area_under_curve(steps, values):
     return (np.diff(steps) * between).sum(-1) / (steps[-1] - steps[0])
 
 
-def _bootstrap(groups, statistic, seed):
+def _bootstrap(groups, statistic, seed, resamples=RESAMPLES):
     # Batches of 200 keep a long learning curve from filling the memory.
-    form = {"axis": 0, "vectorized": True, "n_resamples": RESAMPLES, "batch": 200}
+    form = {"axis": 0, "vectorized": True, "n_resamples": resamples, "batch": 200}
     form |= {"method": "percentile", "rng": np.random.default_rng(seed)}
     return scipy.stats.bootstrap(groups, statistic, **form).confidence_interval
 

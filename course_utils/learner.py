@@ -22,7 +22,7 @@ class DQNConfig:
     """Settings of a DQN run; network, memory and length are read once, the rest at every step."""
 
     # The task: what is learned, and for how long.
-    steps: int = setting(20_000, 100, 10_000_000, "environment steps of each seed", log=True)
+    steps: int = setting(20_000, 100, 10_000_000, "environment steps a seed", log=True, once=True)
     discount: float = setting(0.995, 0, 1, "how much a reward one step later counts", symbol="γ")
     n_steps: int = setting(20, 1, 50, "rewards summed before the network's value", symbol="n")
     reward_scale: float = setting(0.1, 1e-3, 10, "multiplies each reward before learning", log=True)
@@ -31,24 +31,24 @@ class DQNConfig:
     learning_rate_decay: float = setting(0.1, 1e-3, 1, "share of it left at the end", log=True)
     batch_size: int = setting(32, 1, 1024, "transitions in one update")
     updates_per_step: int = setting(1, 1, 8, "updates after each step of all environments")
-    target_period: int = setting(100, 1, 2000, "updates from one target refresh to the next")
+    target_period: int = setting(100, 1, 2000, "updates between target refreshes", log=True)
     target_rate: float = setting(1.0, 1e-4, 1, "how far a refresh moves the target", log=True)
     double: bool = switch(False, help="the online network chooses the action of the target")
     # Experience: environments, exploration, memory.
-    environments: int = setting(8, 1, 64, "environments of each seed", symbol="N")
+    environments: int = setting(8, 1, 64, "environments of each seed", symbol="N", once=True)
     epsilon_start: float = setting(1.0, 0, 1, "probability of a random action at the start")
     epsilon: float = setting(0.05, 0, 1, "the same after exploration", symbol="ε")
     exploration: float = setting(0.3, 0.001, 1, "share of the run in which ε falls to its end")
     learning_starts: int = setting(1000, 1, 100_000, "environment steps before the first update")
-    replay_capacity: int = setting(5_000, 8, 2_000_000, "transitions in a seed's memory", log=True)
+    replay_capacity: int = setting(5_000, 8, 2_000_000, "transitions kept", log=True, once=True)
     priority_exponent: float = setting(0.0, 0, 1, "0: all alike, 1: in proportion to the error")
     priority_correction: float = setting(0.4, 0, 1, "how far weights make up for that", symbol="β")
     # The network.
-    width: int = setting(64, 1, 512, "units of each hidden layer")
-    hidden_layers: int = setting(2, 1, 4, "hidden layers of the network")
-    observation_scale: bool = switch(True, help="bring an observation's numbers to one size first")
-    layer_norm: bool = switch(True, help="normalise each hidden layer")
-    dueling: bool = switch(False, help="two streams, for the value and the advantages")
+    width: int = setting(64, 1, 512, "units of each hidden layer", once=True)
+    hidden_layers: int = setting(2, 1, 4, "hidden layers of the network", once=True)
+    observation_scale: bool = switch(True, help="bring all its numbers to one size", once=True)
+    layer_norm: bool = switch(True, help="normalise each hidden layer", once=True)
+    dueling: bool = switch(False, help="two streams, value and advantages", once=True)
 
 
 @dataclass(frozen=True)

@@ -9,18 +9,20 @@ from typing import Any
 from course_utils.checks import check_kind, check_number, need
 
 
-def setting(default, low, high, help: str, *, symbol="", unit="", log=False) -> Any:
+def setting(default, low, high, help, *, symbol="", unit="", log=False, once=False) -> Any:
     """A field of a configuration: its default, the bounds of its value, and what it means.
 
-    `log` asks for a logarithmic slider; an integer default makes the field an integer.
+    log: its slider is logarithmic. once: it counts from the next start of a training on. An
+    integer default makes the field an integer.
     """
-    description = {"low": low, "high": high, "help": help, "symbol": symbol}
-    return dataclasses.field(default=default, metadata=description | {"unit": unit, "log": log})
+    about = {"low": low, "high": high, "help": help, "symbol": symbol, "unit": unit}
+    return dataclasses.field(default=default, metadata=about | {"log": log, "once": once})
 
 
-def switch(default: bool, *, help: str) -> Any:
+def switch(default: bool, *, help: str, once=False) -> Any:
     """A field that is on or off."""
-    return dataclasses.field(default=default, metadata={"help": help, "symbol": ""})
+    about = {"help": help, "symbol": "", "once": once}
+    return dataclasses.field(default=default, metadata=about)
 
 
 def configuration(cls):

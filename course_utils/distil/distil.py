@@ -33,7 +33,7 @@ class DistillConfig:
     states: int = setting(2000, 1, 100_000, "new states for each student in each round")
     updates: int = setting(1000, 1, 100_000, "updates in each round")
     environments: int = setting(8, 1, 64, "environments of each student", symbol="N")
-    width: int = setting(16, 1, 512, "units of each hidden layer")
+    width: int = setting(16, 1, 512, "units of each hidden layer", once=True)
     hidden_layers: int = setting(2, 1, 4, "hidden layers of the student")
     layer_norm: bool = switch(False, help="normalise each hidden layer")
     standardize: bool = switch(True, help="shift and divide a teacher's values: τ means the same")

@@ -114,8 +114,8 @@ class QLearningConfig:
     learning_rate_decay: float = setting(0.003, 1e-6, 1, "share of α left at the end", log=True)
     epsilon: float = setting(1.0, 0, 1, "probability of a random action", symbol="ε")
     epsilon_decay: float = setting(0.1, 1e-300, 1, "share of ε left at the end", log=True)
-    initial_value: float = setting(0.0, -1000, 1000, "what the table says before the first step")
-    steps: int = setting(100_000, 1, 10_000_000, "environment steps of each seed", log=True)
+    initial_value: float = setting(0.0, -100, 100, "what the table holds at first", once=True)
+    steps: int = setting(100_000, 1, 10_000_000, "environment steps a seed", log=True, once=True)
 
 
 @checked
