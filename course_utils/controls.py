@@ -1,9 +1,9 @@
-"""Controls: a slider for a setting, buttons, and the still that they leave without a kernel."""
+"""What controls are made of: buttons, a job in the background, the still that is left of them."""
 
 import html
+import threading
 from base64 import b64encode
 from collections.abc import Callable
-from math import log10
 from numbers import Real
 
 import ipywidgets
@@ -78,40 +78,49 @@ class Panel(ipywidgets.VBox):
         super().close()
 
 
-def setting_slider(config, name: str):
-    """A slider for one field of a configuration, or a box to tick; it sets the field when moved.
-
-    Raises ValueError for a name that the configuration does not have.
-    """
-    fields = getattr(config, "__dataclass_fields__", {})
-    described = [field for field in fields if fields[field].metadata]
-    if name not in described:
-        lack = f"{type(config).__name__} has no setting '{name}'. It has"
-        raise ValueError(f"{lack}: {', '.join(described) or 'none, being no configuration'}.")
-    kind, about = type(fields[name].default), fields[name].metadata
-    low, high = about.get("low", False), about.get("high", True)  # a switch is between these two
-    label = f"{about['symbol']} {name.replace('_', ' ')}".strip()
-    look = {"description": label, "tooltip": about["help"], "value": getattr(config, name)} | WIDE
-    if kind is bool:
-        slider = ipywidgets.Checkbox(**look)
-    elif about["log"]:
-        slider = ipywidgets.FloatLogSlider(min=log10(low), max=log10(high), step=0.05, **look)
-    elif kind is int:
-        slider = ipywidgets.IntSlider(min=low, max=high, **look)
-    else:
-        slider = ipywidgets.FloatSlider(min=low, max=high, step=(high - low) / 100, **look)
-
-    def moved(change):
-        value = min(max(change["new"], low), high)  # 10 ** log10(high) may lie just above high
-        setattr(config, name, kind(value))
-
-    slider.observe(moved, names="value")
-    return slider
-
-
 def make_buttons(actions: dict[str, Callable[[], None]]) -> dict[str, ipywidgets.Button]:
     """For each word a button that calls its action when pressed."""
     buttons = {word: ipywidgets.Button(description=word) for word in actions}
     for word, button in buttons.items():
         button.on_click(lambda _, word=word: actions[word]())
     return buttons
+
+
+class Background:
+    """One job at a time in a thread, as a busy cell would hear neither sliders nor keys.
+
+    A job is a function that returns soon after `should_stop` has become True; what it raises goes
+    to `tell` as a sentence. A new object stops the one of its class that was made before it: after
+    a cell is run again, nothing goes on unseen.
+    """
+
+    _newest = {}
+
+    def __init__(self, tell: Callable[[str], None]):
+        if before := self._newest.get(type(self)):
+            before.stop()
+        self._newest[type(self)] = self
+        self.tell, self.thread, self.running, self.should_stop = tell, None, False, False
+        self._starting = threading.Lock()
+
+    def start(self, job: Callable[[], None]) -> None:
+        """Stop the job before, wait for its end, and begin this one."""
+        with self._starting:  # two impatient clicks must not start two threads
+            self.stop()
+            if self.thread:
+                self.thread.join()
+            self.running, self.should_stop = True, False
+            self.thread = threading.Thread(target=self._work, args=(job,), daemon=True)
+            self.thread.start()
+
+    def stop(self) -> None:
+        """Ask the job to end, without waiting for it."""
+        self.should_stop = True
+
+    def _work(self, job):
+        try:
+            job()
+        except Exception as error:  # a thread has nobody above it to show the error
+            self.tell(f"Stopped by {type(error).__name__}: {error}")
+        finally:
+            self.running = False

@@ -1,15 +1,15 @@
-"""Controls without a browser: what they set, and which panels a cell that runs again closes."""
+"""Controls without a browser: jobs in the background, stills, panels of cells that run again."""
+
+import threading
 
 from course_utils import controls
-from course_utils.learner import DQNConfig
+
+PATIENCE = 60  # seconds after which something hangs; no test takes that long
 
 
-def test_a_switch_is_a_box_to_tick():
-    config = DQNConfig(double=True)
-    box = controls.setting_slider(config, "double")
-    assert (box.value, box.description) == (True, "double") and "online network" in box.tooltip
-    box.value = False
-    assert config.double is False
+def finish(background):
+    background.thread.join(PATIENCE)
+    assert not background.thread.is_alive()
 
 
 def test_panels_of_other_cells_stay_and_one_that_is_shown_again(cell):
@@ -27,3 +27,69 @@ def test_panels_of_other_cells_stay_and_one_that_is_shown_again(cell):
     assert not (first.comm or slider.comm or slider.layout.comm or first.children)
     assert second.comm and third.comm
     third.close()
+
+
+def test_background_knows_whether_it_runs_and_whether_to_stop():
+    told, begun = [], threading.Event()
+    background = controls.Background(told.append)
+    assert not background.running and not background.should_stop and background.thread is None
+
+    def work_until_stopped():
+        begun.set()
+        while not background.should_stop:
+            pass
+
+    background.start(work_until_stopped)
+    assert begun.wait(PATIENCE) and background.running and background.thread.daemon
+    background.stop()
+    assert background.should_stop
+    finish(background)
+    assert not background.running and told == []
+
+
+def test_background_tells_an_error_and_can_start_again():
+    told, done = [], []
+    background = controls.Background(told.append)
+    background.start(lambda: {}["γ"])
+    finish(background)
+    assert told == ["Stopped by KeyError: 'γ'"] and not background.running
+    background.start(lambda: done.append(background.should_stop))
+    finish(background)
+    assert done == [False] and len(told) == 1
+
+
+def test_a_second_start_ends_the_first_job_before_its_own_begins():
+    background, order = controls.Background(print), []
+
+    def work(name):
+        order.append(f"{name} begins")
+        while name == "first" and not background.should_stop:
+            pass
+        order.append(f"{name} ends")
+
+    before = threading.active_count()
+    background.start(lambda: work("first"))
+    background.start(lambda: work("second"))
+    finish(background)
+    assert order == ["first begins", "first ends", "second begins", "second ends"]
+    assert threading.active_count() == before
+
+
+class Other(controls.Background):
+    pass
+
+
+def test_a_new_background_stops_the_one_before_of_its_own_class_only():
+    other = Other(print)
+    first = controls.Background(print)
+    second = controls.Background(print)
+    assert first.should_stop and not second.should_stop and not other.should_stop
+
+
+def test_a_still_holds_pictures_sentences_numbers_and_choices():
+    choice = controls.ipywidgets.RadioButtons(options=["<", 2], value=2)
+    assert controls.still(choice) == "<div>○ &lt;</div><div>● 2</div>"
+    number = controls.ipywidgets.IntSlider(description="seeds", value=7)
+    image = controls.ipywidgets.Image(value=b"\x89PNG")
+    words = controls.still(controls.Panel([number, image]))
+    assert "seeds: 7" in words and "data:image/png;base64,iVBORw" in words

@@ -13,7 +13,7 @@ import traitlets
 from IPython.display import display
 from ipywidgets import HBox, IntSlider, ToggleButtons
 
-from course_utils import controls, storage, widgets
+from course_utils import controls, storage
 from course_utils.checks import checked
 from course_utils.evaluation import Episode
 
@@ -31,10 +31,10 @@ class Screen(anywidget.AnyWidget):
     picture = traitlets.Bytes(b"").tag(sync=True)  # a JPEG file
     value = traitlets.Unicode("").tag(sync=True)  # the sentence
     key = traitlets.Unicode("").tag(sync=True)  # that is pressed
-    _esm = Path(__file__).with_name("screen.js")
+    _esm = Path(__file__).with_name("screen.js").read_text("utf-8")  # text, as in laboratory.view
 
 
-class Player(widgets.Background):
+class Player(controls.Background):
     """An environment to play: arrow keys after a click on the picture, or buttons, at your speed.
 
     Each episode goes to a file of its own, from its first second on: nothing is lost when the

@@ -91,31 +91,76 @@ def test_start_here(opened):
     assert notebook.problems == []
 
 
-def check_live_training(notebook, cell, picture_after=1000):
-    """Start, move the first slider during training, see the picture follow, pause."""
-    live = notebook.show_cell(cell)
-    picture = live.locator("img.widget-image")
-    before = picture.get_attribute("src")
-    live.get_by_role("button", name="Start").click()
-    expect(picture).not_to_have_attribute("src", before)
-    move_first_slider(live)
-    while_training = picture.get_attribute("src")
-    expect(live.locator(".widget-box").get_by_text("training …")).to_be_visible()
-    expect(picture).not_to_have_attribute("src", while_training)
-    notebook.page.wait_for_timeout(picture_after)  # a few pictures with the new setting
+def move_all(cell, page):
+    """Every slider and number by keyboard, every menu and box by mouse; then the defaults."""
+    for slider in cell.locator("input[type=range]").all():
+        number = slider.locator("xpath=following-sibling::input[1]")
+        before = number.input_value()
+        slider.focus()
+        slider.press("ArrowRight")
+        if number.input_value() == before:  # it stood at its end
+            slider.press("ArrowLeft")
+        expect(number).not_to_have_value(before)
+        number.fill(before)
+        number.press("Enter")
+        expect(number).to_have_value(before)
+    for box in cell.locator("input[type=checkbox]").all():
+        was = box.is_checked()
+        box.click()
+        expect(box).to_be_checked(checked=not was)
+        box.click()
+    for menu in cell.locator("select").all():
+        told = cell.locator(".course-lab-told")
+        before = told.inner_text()
+        menu.select_option(index=1)
+        expect(told).not_to_have_text(before)
+
+
+def painting(cell, of="curves"):
+    """What a canvas shows now, as text."""
+    return cell.locator(f".course-lab-{of} canvas").evaluate("canvas => canvas.toDataURL()")
+
+
+def changes(page, cell, before, of="curves"):
+    """Wait until a canvas shows something else."""
+    for _ in range(600):
+        if painting(cell, of) != before:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"the {of} never changed")
+
+
+def check_laboratory(notebook, cell):
+    """Operate everything: the curve grows, the agent plays, each control answers."""
+    live, page = notebook.show_cell(cell), notebook.page
+    expect(live.get_by_role("button", name="Start", exact=True)).to_be_enabled()
+    before = painting(live), painting(live, "world")
+    live.get_by_role("button", name="Start", exact=True).click()
+    changes(page, live, before[0])
+    changes(page, live, before[1], "world")
+    move_all(live, page)
+    page.wait_for_timeout(1000)
     notebook.screenshot("live")
-    live.get_by_role("button", name="Pause").click()
-    expect(live.locator(".widget-box").get_by_text("paused after")).to_be_visible()
-
-
-def move_first_slider(cell):
-    readout = cell.locator(".widget-slider .widget-readout").first
-    value = readout.inner_text()
-    handle = cell.locator(".widget-slider .noUi-handle").first
-    handle.focus()
-    for _ in range(5):
-        handle.press("ArrowRight")
-    expect(readout).not_to_have_text(value)
+    live.get_by_role("button", name="Pause", exact=True).click()
+    told = live.locator(".course-lab-told")
+    expect(told).to_have_text(re.compile("paused after"))
+    live.get_by_role("button", name="Pin", exact=True).click()
+    expect(live.get_by_text("pinned").first).to_be_visible()
+    live.get_by_role("button", name="Step", exact=True).click()
+    with page.expect_download() as saved:
+        live.get_by_role("button", name="CSV", exact=True).click()
+    assert saved.value.suggested_filename == "curve.csv"
+    things = live.locator(".course-lab-tries button")
+    if things.count():
+        plain = live.locator(".course-lab-code").input_value()
+        things.first.click()
+        expect(live.locator(".course-lab-code")).not_to_have_value(plain)
+        expect(live.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+        live.get_by_role("button", name="Defaults", exact=True).click()
+        expect(live.locator(".course-lab-code")).to_have_value(plain)
+        notebook.screenshot("again")
+    live.get_by_role("button", name="Reset", exact=True).click()
+    expect(live.get_by_role("button", name="Start", exact=True)).to_be_visible()
 
 
 # Notebooks with live training and nothing else to press are found by themselves.
@@ -123,7 +168,7 @@ ELSEWHERE = {"03_better_dqn", "04_imitation"}
 LIVE = [
     path.stem
     for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
-    if path.stem not in ELSEWHERE and "widgets.LiveTraining(" in path.read_text(encoding="utf-8")
+    if path.stem not in ELSEWHERE and "lab = Laboratory(" in path.read_text(encoding="utf-8")
 ]
 # Cells of which a picture is kept, besides live training.
 LOOKS = {
@@ -131,15 +176,8 @@ LOOKS = {
     "02_dqn": {"ladder": "show(compare_runs(returns", "probes": "verdict = {"},
     "05_demonstrations": {"moon": "moon = {", "repaired": "repaired, repaired_end = "},
     "06_reward_design": {"bonus": 'symbols, "best for the bonus"', "guides": "def learn_the_lake"},
-    "07_fine_tuning": {
-        "map": "heat_map(",
-        "flight": "widgets.explore(draw_flight",
-        "harm": "harm = gains",
-    },
-    "08_parameter_efficient_fine_tuning": {
-        "sizes": "def carried",
-        "sweep": "widgets.explore(draw_sweep",
-    },
+    "07_fine_tuning": {"map": "heat_map(", "harm": "harm = gains"},
+    "08_parameter_efficient_fine_tuning": {"sizes": "def carried"},
     "09_continual_learning": {"forgotten": "def show_matrix", "frontier": "panels |= "},
     "10_distillation": {
         "one_state": "def plot_losses",
@@ -154,28 +192,49 @@ LOOKS = {
 }
 
 
+INSTANT = {  # pictures that answer at once
+    "07_fine_tuning": ["explore(fly", "explore(see_rate"],
+    "08_parameter_efficient_fine_tuning": ["explore(see_sweep"],
+    "09_continual_learning": ["explore(see_spring"],
+    "10_distillation": ["explore(see_losses"],
+    "11_several_teachers": ["explore(see_kickstart"],
+}
+
+
+def check_instant(notebook, piece):
+    """Each control changes the picture or its sentence."""
+    cell, page = notebook.show_cell(piece), notebook.page
+    expect(cell.locator(".course-lab")).to_be_visible()
+    page.wait_for_timeout(500)
+    before = painting(cell)
+    move_all(cell, page)
+    control = cell.locator(".course-lab-control input[type=range], .course-lab-control select")
+    is_menu = control.last.evaluate("control => control.tagName") == "SELECT"
+    control.last.press("ArrowDown" if is_menu else "ArrowRight")
+    changes(page, cell, before)
+    notebook.screenshot(piece.partition("(")[2])
+
+
 @pytest.mark.parametrize("name", LIVE)
 def test_live_training(opened, name):
     looks = LOOKS.get(name, {})
-    moving = [piece for piece in looks.values() if piece.startswith("widgets.")]
-    notebook = opened(name, "widgets.LiveTraining", *moving)
-    check_live_training(notebook, "widgets.LiveTraining")
+    instant = INSTANT.get(name, [])
+    notebook = opened(name, "lab = Laboratory(", *instant)
+    for piece in instant:
+        check_instant(notebook, piece)
+    check_laboratory(notebook, "lab = Laboratory(")
     for look, piece in looks.items():
         cell = notebook.show_cell(piece)
-        expect(cell.locator("img, pre").locator("visible=true").first).to_be_visible()
+        expect(cell.locator("img, pre, .course-lab").locator("visible=true").first).to_be_visible()
         notebook.screenshot(look)
     assert notebook.problems == []
 
 
 def test_robust_readable_fast(opened):
     """Move the microscope; the page to take home was written."""
-    piece = "def plot_microscope"
+    piece = "explore(\n    see_state"
     notebook = opened("12_robust_readable_fast", piece, "take_home.html")
-    cell = notebook.show_cell(piece)
-    picture = cell.locator("img.widget-image")
-    before = picture.get_attribute("src")
-    move_first_slider(cell)
-    expect(picture).not_to_have_attribute("src", before)
+    check_instant(notebook, piece)
     notebook.screenshot("microscope")
     notebook.show_cell("for stage, _, card in life")
     notebook.screenshot("story")
@@ -184,14 +243,9 @@ def test_robust_readable_fast(opened):
 
 
 def test_better_dqn_sliders(opened):
-    notebook = opened("03_better_dqn", "widgets.explore", "widgets.LiveTraining")
-    seeds = notebook.show_cell("widgets.explore")
-    picture = seeds.locator("img.widget-image")
-    before = picture.get_attribute("src")
-    move_first_slider(seeds)
-    expect(picture).not_to_have_attribute("src", before)
-    notebook.screenshot("seeds")
-    check_live_training(notebook, "widgets.LiveTraining")
+    notebook = opened("03_better_dqn", "explore(band", "lab = Laboratory(")
+    check_instant(notebook, "explore(band")
+    check_laboratory(notebook, "lab = Laboratory(")
     notebook.show_cell("figure.axes[0].set_ylim")
     notebook.screenshot("landing")
     assert notebook.problems == []
@@ -205,7 +259,7 @@ def wait_for_step(page, step):
 
 def test_imitation_is_played_by_keyboard(opened):
     """Fly an episode with the arrow keys; the next cell finds it and clones it."""
-    notebook = opened("04_imitation", "play.Player", "play.recorded", "widgets.LiveTraining")
+    notebook = opened("04_imitation", "play.Player", "play.recorded", "lab = Laboratory(")
     game = notebook.show_cell("play.Player")
     picture = game.locator("img.course-screen")
     before = picture.get_attribute("src")
@@ -230,7 +284,7 @@ def test_imitation_is_played_by_keyboard(opened):
     expect(clones.get_by_text("episodes that you have flown: 1")).to_be_visible()
     expect(clones.get_by_text(re.compile(r"clones return -?\d"))).to_be_visible(timeout=30_000)
     notebook.screenshot("cloned")
-    check_live_training(notebook, "widgets.LiveTraining")
+    check_laboratory(notebook, "lab = Laboratory(")
     notebook.show_cell("record_episodes(")
     notebook.screenshot("paths")
     assert notebook.problems == []

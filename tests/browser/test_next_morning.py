@@ -15,29 +15,26 @@ from tests.browser.lab import Notebook, served
 
 WAKE = "Run this cell again to wake the controls."
 CELLS = {  # what a cell says when it was used, and the cell
-    "20 records, the last is 19": """
-from course_utils import exercises, widgets
+    "paused after 5 records": """
+from course_utils import exercises
+from course_utils.laboratory import Laboratory, Look, explore
 from course_utils.learn import by_hand
 from course_utils.learn.tabular import QLearningConfig
 from course_utils.teach import play
 import gymnasium as gym
 
 def train(config):
-    yield from range(20)
+    for number in range(5):
+        yield number, [number, number + 1]
 
-def draw(figure, records):
-    figure.subplots().plot(records)
-    return f"{len(records)} records, the last is {records[-1]} < 100"
-
-live = widgets.LiveTraining(train, QLearningConfig(), draw, ["learning_rate"])
-live.show()
+lab = Laboratory(train, QLearningConfig(), ["learning_rate"])
+lab.show()
 """,
     "the slider is at 35": """
-def look(figure, seeds):
-    figure.subplots().plot([seeds])
-    return f"the slider is at {seeds}"
+def look(seeds):
+    return Look(f"the slider is at {seeds}", bars={"seeds": [seeds]})
 
-widgets.explore(look, seeds=(3, 100, 30))
+explore(look, seeds=(3, 100, 30))
 """,
     "step 1: s = 0, a = 1 (down)": """
 lake = gym.make("FrozenLake-v1", is_slippery=False, render_mode="rgb_array")
@@ -63,9 +60,12 @@ def use(notebook):
         cell.scroll_into_view_if_needed()
         expect(cell.locator(".widget-box").first).to_be_visible()
         if cell is live:
-            cell.get_by_role("button", name="Start").click()
+            cell.get_by_role("button", name="Start", exact=True).click()
+            expect(cell.locator(".course-lab").get_by_text("finished")).to_be_visible()
+            cell.get_by_role("button", name="Reset", exact=True).click()
         elif cell is slider:
-            handle = cell.locator(".noUi-handle")
+            handle = cell.locator("input[type=range]")
+            expect(handle).to_be_enabled()
             handle.focus()
             for _ in range(5):
                 handle.press("ArrowRight")
@@ -78,6 +78,7 @@ def use(notebook):
         if cell is not guess:
             expect(cell.locator(".widget-box").get_by_text(said).first).to_be_visible()
         expect(cell.locator(".course-still")).to_have_count(1)
+        expect(cell.locator(".course-still")).to_contain_text(said)
         expect(cell.locator(".course-still")).not_to_be_visible()
 
 

@@ -28,11 +28,12 @@ CHAPTERS = {"learn", "teach", "tune", "distil"}
 BELOW = {"core": set(), "learn": {"core"}, "teach": {"core"}, "tune": {"core"}}
 BELOW["distil"] = {"core", "learn", "teach", "tune"}
 BELOW["exercise_book"] = {"core", *CHAPTERS}
+BELOW["laboratory"] = {"core"}
 CODE = [  # without the exercises themselves, which are named by their notebooks
     name for name in MODULES if not re.search(r"__init__|exercise_book/\d", name)
 ]
 # Before wrong inputs and damaged files got their sentences: 2,000, 1,500 and 1,000, in 14 files.
-BUDGETS = {"core": 2481, "chapters": 1645, "exercise_book": 972}
+BUDGETS = {"core": 2317, "chapters": 1645, "exercise_book": 972, "laboratory": 470}
 # Bodies of more than 15 lines that need no comment, because each line is of one kind.
 SELF_EXPLAINING = set()
 
@@ -76,7 +77,7 @@ def test_rooms_keep_their_budgets(part):
     rooms = CHAPTERS if part == "chapters" else {part}
     lengths = {name: lines_of(name) for name in MODULES if room_of(name) in rooms}
     assert sum(lengths.values()) <= BUDGETS[part], lengths
-    assert part != "core" or len(lengths) <= 17, sorted(lengths)
+    assert part != "core" or len(lengths) <= 16, sorted(lengths)
 
 
 def test_there_are_no_other_rooms():

@@ -1,0 +1,148 @@
+"""A picture that answers at once when a control is moved."""
+
+import itertools
+import json
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from course_utils import controls, plotting
+from course_utils.checks import checked, need
+from course_utils.laboratory.view import View, points, short
+
+MOST_STORED = 64  # answers that are made beforehand
+
+
+class Look(NamedTuple):
+    """What such a picture shows.
+
+    sentence: what is to be seen. curves: label → `Curve`, whose values are [S, T], a line [T], or
+    an `Estimate` of three lines; those named in `dots` have no line. levels: label → a dashed line.
+    ticks: names of the places 0, 1, …. bars: label → [K], in place of curves, over the names in
+    `ticks`. frames: what the agent does, as of `laboratory.Spectator`.
+    """
+
+    sentence: str
+    curves: dict = {}
+    xlabel: str = ""
+    ylabel: str = ""
+    ylim: tuple | None = None
+    levels: dict = {}
+    ticks: list = []
+    dots: list = []
+    bars: dict = {}
+    frames: list = []
+
+    def state(self) -> dict:
+        """The same for the view."""
+        kept = {
+            label: points(*curve) | {"runs": [], "dots": label in self.dots}
+            for label, curve in self.curves.items()
+        }
+        bars = {label: short(values) for label, values in self.bars.items()}
+        look = {name: getattr(self, name) for name in ("xlabel", "ylabel", "ylim", "levels")}
+        look |= {"ticks": list(map(str, self.ticks)), "bars": bars}
+        return {
+            "kept": kept,
+            "look": look,
+            "frames": [(short(seen), *more) for seen, *more in self.frames],
+            "told": self.sentence,
+        }
+
+    def picture(self) -> bytes:
+        """The same as a PNG file, for who has no kernel."""
+        figure = Figure(figsize=(7.2, 3.2))
+        axes = figure.subplots()
+        # Bars stand side by side around their tick.
+        wide = 0.8 / max(len(self.bars), 1)
+        for k, (label, values) in enumerate(self.bars.items()):
+            places = np.arange(len(values)) + wide * (k - (len(self.bars) - 1) / 2)
+            axes.bar(places, values, wide, label=label, color=plotting.COLORS[k], hatch="/" * k)
+        for (label, curve), (color, marker) in zip(
+            self.curves.items(), plotting.LOOKS, strict=False
+        ):
+            line, of = points(*curve), {"color": color, "marker": marker, "markersize": 4}
+            of["linestyle"] = "" if label in self.dots else "-"
+            axes.plot(line["x"], line["mid"], label=label, **of)
+            if "low" in line:
+                axes.fill_between(line["x"], line["low"], line["high"], color=color, alpha=0.2)
+        for label, level in self.levels.items():
+            axes.axhline(level, color=plotting.GREY, linestyle="--", linewidth=1, label=label)
+        if self.ticks:
+            axes.set_xticks(range(len(self.ticks)), self.ticks)
+        axes.set(xlabel=self.xlabel, ylabel=self.ylabel, ylim=self.ylim)
+        if self.curves or self.bars:
+            axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+        return plotting.to_png(figure)
+
+
+@checked
+def explore(show: Callable, world: str = "", rows=(), **choices) -> controls.Panel:
+    """Controls beside a picture that answers at once; display the result.
+
+    show: one value for each choice → `Look`. choices: name → (lowest, highest, where it starts), of
+    whole numbers if these are whole, with "log" behind it for a logarithmic slider; or a list of
+    what can be chosen, or a dict of names and what they stand for; the first is chosen at the
+    start. world: how `frames` look; rows: its map.
+    Where few answers are possible all are made at once, and are there without a kernel, too.
+    Raises ValueError for bounds that are none, TypeError for what is no `Look`.
+    """
+    menus = {
+        name: dict(given if isinstance(given, dict) else zip(map(str, given), given, strict=True))
+        for name, given in choices.items()
+        if isinstance(given, list | dict)
+    }
+    told = [_control(name, menus.get(name, given)) for name, given in choices.items()]
+    plain = {control["name"]: control.pop("start") for control in told}
+
+    def look_at(values):
+        meant = {name: menus[name][v] if name in menus else v for name, v in values.items()}
+        if not isinstance(look := show(**meant), Look):
+            raise TypeError(f"show must return a Look, not {look!r:.60}.")
+        return look
+
+    def keep(look):
+        view.stored = look.state() | {"values": values}
+        view.picture, view.value = look.picture(), look.sentence
+
+    def hear(_, said, buffers):
+        if "hello" in said:  # a view was opened: some answer wakes it
+            view.send({"told": view.value})
+        elif "set" in said:
+            values.update(said["set"])
+            view.send(look_at(values).state())
+        elif "rest" in said:  # what is left of it without a kernel takes longer than an answer
+            keep(look_at(values))
+            panel.renew()
+
+    about = {"controls": told, "plain": plain, "world": world, "colors": plotting.COLORS}
+    about |= {"rows": list(rows), "facts": {}, "tries": [], "shipped": {}, "end": 0, "train": False}
+    about["answers"], values = {}, dict(plain)
+    if len(menus) == len(choices) and np.prod([*map(len, menus.values())]) <= MOST_STORED:
+        for chosen in itertools.product(*menus.values()):
+            key = json.dumps(chosen, separators=(",", ":"), ensure_ascii=False)
+            about["answers"][key] = look_at(dict(zip(menus, chosen, strict=True))).state()
+    view = View(about=about)
+    keep(look_at(values))
+    view.on_msg(hear)
+    panel = controls.Panel([view])
+    return panel
+
+
+def _control(name, given):
+    label = name.replace("_", " ")
+    told = {"name": name, "label": label, "short": label, "help": label, "waits": False, "unit": ""}
+    if isinstance(given, dict):
+        need(given, f"{name} = {given}: must be a list or a dict of one choice or more.")
+        return told | {"kind": "menu", "options": list(given), "start": next(iter(given))}
+    numbers = given if isinstance(given, tuple) else ()
+    scale = "log" if numbers[3:] == ("log",) else "linear"
+    three = np.asarray(numbers[:3] if scale == "log" else numbers)
+    fine = three.shape == (3,) and three.dtype.kind in "iuf" and three[0] <= three[2] <= three[1]
+    need(fine, f"{name} = {given}: must be the lowest, the highest, and one between to start with.")
+    need(scale == "linear" or three[0] > 0, f"{name} = {given}: a logarithm begins above 0.")
+    low, high, start = three.tolist()
+    told |= {"kind": "number", "low": low, "high": high, "start": start, "scale": scale}
+    return told | {"whole": three.dtype.kind in "iu"}

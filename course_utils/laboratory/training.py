@@ -1,0 +1,186 @@
+"""The laboratory: a training with its settings at hand, its curve, and the agent at play."""
+
+import time
+from collections.abc import Callable, Iterable
+from itertools import islice
+
+import numpy as np
+from IPython.display import display
+from matplotlib.figure import Figure
+
+from course_utils import controls, plotting
+from course_utils.checks import check_number, checked, need
+from course_utils.laboratory.spectator import Spectator
+from course_utils.laboratory.view import View, code_of, columns, describe, points, short, thinned
+
+SECONDS_BETWEEN_MESSAGES = 0.07
+SHARE = 0.03  # of the training's time goes to the agent at play
+FRAMES = 60  # of it a second, at most
+QUICK = 400  # resamples of an interval while a training runs; at rest as many as everywhere
+
+
+class Laboratory(controls.Background):
+    """A training with Start, Pause, Step, Reset, its settings, its curve and the agent at play.
+
+    train: config → iterator of records (step, values, agent). values: label → [S], or one number,
+    or [S] alone; a point with NaN is left out. agent: a `QNetwork`, a table [cells, 4], or none.
+    The config is read as the training goes, so that a control acts at once.
+    settings: names of what can be moved. env_id: where the agent plays; env_arguments: config →
+    its arguments. end: the last step, if the config has no `steps`. rows: the map of a table, one
+    string a row. levels: label → a dashed line.
+    shipped: label → `Curve`, behind the run. tries: a button's word → settings to begin again with.
+    The first `preview` records are made at once: they are seen where nobody can press a button.
+    Raises ValueError for a setting that the config does not have, and for a training of nothing.
+    """
+
+    pause = controls.Background.stop  # after the record that is being made
+
+    @checked
+    def __init__(
+        self, train: Callable, config, settings: list[str], ylabel="return", preview=5, *,
+        xlabel="environment steps of each run", end=0, env_id="", env_arguments=None, rows=(),
+        levels=None, shipped=None, tries=None,
+    ):  # fmt: skip
+        super().__init__(self._tell_problem)
+        self.train, self.config, self.settings = train, config, settings
+        self.preview, self.ylabel = check_number("preview", preview, int, 1), ylabel
+        self.env_id, self.env_arguments = env_id, env_arguments or (lambda config: {})
+        self.levels, self.total = levels or {}, end or getattr(config, "steps", 0)
+        # The view is told once what stays; all else goes by messages.
+        about = {"controls": [describe(config, name) for name in settings], "train": True}
+        about |= {"xlabel": xlabel, "ylabel": ylabel, "levels": self.levels, "end": self.total}
+        about |= {"plain": self._values(), "code": code_of(config), "preview": preview}
+        about |= {"rows": list(rows), "tries": list((tries or {}).items())}
+        about["shipped"] = {label: points(*curve) for label, curve in (shipped or {}).items()}
+        about["colors"], spectator = plotting.COLORS, self._spectator()
+        about["world"] = "grid" if rows else spectator.world if spectator else ""
+        about["facts"] = spectator.facts if spectator else {}
+        self.view = View(about=about)
+        self.view.on_msg(lambda _, said, buffers: self.hear(said))
+        self.panel = controls.Panel([self.view])
+        self.run(preview, fresh=True)
+
+    def show(self) -> None:
+        """Display it."""
+        display(self.panel)
+
+    def hear(self, said: dict) -> None:
+        """Do what the front end asks for: {"hello"}, {"set": {name: value}}, {"press": word}."""
+        if "hello" in said:
+            self.view.send({"begins": True, "running": self.running} | self._whole())
+        for name, value in said.get("set", {}).items():
+            self.set(name, value)
+        actions = {"Start": self.start, "Pause": self.pause, "Step": self.step, "Reset": self.reset}
+        if "press" in said:
+            (actions | {"Again": self.again})[said["press"]]()
+
+    def set(self, name: str, value) -> None:
+        """Change a setting; one that it cannot have is refused in a sentence, and stays."""
+        told = {}
+        try:
+            setattr(self.config, name, value)
+        except (TypeError, ValueError) as error:
+            told = {"told": str(error)}
+        if (kept := getattr(self.config, name)) != value:
+            self.view.send({"values": {name: kept}} | told)
+
+    def again(self) -> None:
+        """Forget what was learned and train to the end."""
+        self.start(lambda: self.run(fresh=True))
+
+    def start(self, job: Callable[[], None] | None = None) -> None:
+        """Go on until Pause or the end."""
+        super().start(job or self.run)
+
+    def step(self) -> None:
+        """Make one record."""
+        self.start(lambda: self.run(1))
+
+    def reset(self) -> None:
+        """Forget what was learned and begin again with the settings as they are now."""
+        self.start(lambda: self.run(self.preview, fresh=True))
+
+    def run(self, limit: int | None = None, fresh: bool = False) -> None:
+        """Make up to `limit` more records; return when they are made, or at Pause."""
+        if fresh:
+            self._begin()
+        self.view.send({"running": True, "told": "training …"})
+        before, self._sent = self.count, time.perf_counter()
+        for record in islice(self._training, limit):
+            self._keep(record)
+            if time.perf_counter() - self._sent > SECONDS_BETWEEN_MESSAGES:
+                self._send()
+            if self.should_stop:
+                break
+        need(self.count or not fresh, "train has ended without a record: it must yield some.")
+        self._send()
+        ended = self.count == before or (limit is None and not self.should_stop)
+        state = "finished; Reset begins again" if ended else f"paused after {self.count} records"
+        self._end(self.problem or state)  # an error has ended the training, too
+
+    def _tell_problem(self, sentence):
+        self.problem = f"{sentence} Press Reset to begin again."
+        self._end(self.problem)
+
+    def _begin(self):
+        if not isinstance(training := self.train(self.config), Iterable):
+            raise TypeError(f"train must yield records, one by one; it returned {training!r}.")
+        self._training, self.count, self.agent, self.share = iter(training), 0, None, 0.0
+        self.problem = ""
+        self.records, self._unsent, self.frame = {}, {}, None
+        self.spectator = self._spectator()
+        self.view.send({"begins": True, "kept": {}, "told": "", "share": 0})
+
+    def _spectator(self):
+        if self.env_id:
+            return Spectator(self.env_id, **self.env_arguments(self.config))
+
+    def _keep(self, record):
+        if not isinstance(record, tuple) or len(record) not in (2, 3):
+            told = "train must yield (step, values) or (step, values, agent)"
+            raise TypeError(f"{told}, not {record!r:.60}.")
+        (step, values), self.agent = record[:2], (*record, None)[2]
+        self.count += 1
+        self.share = min(step / self.total, 1) if self.total else 0
+        for label, value in (values if isinstance(values, dict) else {"": values}).items():
+            if np.isfinite(value).all():
+                for kept in (self.records, self._unsent):
+                    kept.setdefault(label, []).append((step, np.atleast_1d(value)))
+
+    def _send(self):
+        passed, new = time.perf_counter() - self._sent, self._unsent
+        lines = {label: points(*columns(kept), QUICK) for label, kept in new.items()}
+        self.view.send({"points": lines, "frames": self._frames(passed), "share": self.share})
+        self._unsent, self._sent = {}, time.perf_counter()
+
+    def _frames(self, passed):
+        frames = []
+        if self.agent is not None and self.spectator:
+            most = passed * min(FRAMES, SHARE / self.spectator.seconds)
+            frames = self.spectator.frames(self.agent, int(most) + 1)
+        elif self.agent is not None and self.view.about["rows"]:
+            frames = [(short(self.agent), 0, "the table of agent 0")]
+        self.frame = frames[-1] if frames else self.frame
+        return frames
+
+    def _values(self):
+        return {name: getattr(self.config, name) for name in self.settings}
+
+    def _whole(self):
+        kept = {label: points(*columns(thinned(rows))) for label, rows in [*self.records.items()]}
+        return {"kept": kept, "values": self._values(), "share": self.share, "frame": self.frame}
+
+    def _end(self, told):
+        self.told = told
+        self.view.stored = self._whole() | {"told": told}
+        self.view.send({"kept": self.view.stored["kept"], "told": told, "running": False})
+        several = {label: rows for label, rows in self.records.items() if len(rows[0][1]) > 1}
+        if several:
+            curves = {
+                label: plotting.Curve(*columns(thinned(rows))) for label, rows in several.items()
+            }
+            figure = Figure(figsize=(7.2, 3.2))
+            plotting.learning_curves(curves, self.ylabel, self.levels, figure)
+            self.view.picture = plotting.to_png(figure)
+            self.view.value = f"{figure.sentence} ({told})"
+        self.panel.renew()

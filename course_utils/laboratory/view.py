@@ -1,0 +1,81 @@
+"""The front end of the laboratory, and what it takes: settings, curves, numbers in few digits."""
+
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+
+import anywidget
+import numpy as np
+import traitlets
+
+from course_utils import evaluation
+
+HERE = Path(__file__).parent
+
+
+class View(anywidget.AnyWidget):
+    """The front end. about: what stays; stored: what is shown where no kernel answers."""
+
+    about, stored = traitlets.Dict().tag(sync=True), traitlets.Dict().tag(sync=True)
+    # As text: of a path anywidget would watch the file, and keep each view for ever.
+    _esm, _css = [(HERE / name).read_text("utf-8") for name in ("view.js", "view.css")]
+    picture, value = b"", ""  # the still, and its sentence
+
+
+def describe(config, name: str) -> dict:
+    """What the control of one setting needs to know, in the setting's own words.
+
+    Raises ValueError for a name that the configuration does not have.
+    """
+    told = {f.name: f for f in fields(config) if f.metadata} if is_dataclass(config) else {}
+    if name not in told:
+        lack = f"{type(config).__name__} has no setting '{name}'. It has"
+        raise ValueError(f"{lack}: {', '.join(told) or 'none, being no configuration'}.")
+    plain, about, words = told[name].default, told[name].metadata, name.replace("_", " ")
+    control = {"name": name, "label": f"{words} {about['symbol']}", "help": about["help"]}
+    control |= {"short": about["symbol"] or words, "waits": about["once"]}
+    if isinstance(plain, bool):
+        return control | {"kind": "switch"}
+    scale = "near one" if name == "discount" else "log" if about["log"] else "linear"
+    control |= {"low": about["low"], "high": about["high"], "unit": about["unit"], "scale": scale}
+    return control | {"kind": "number", "whole": isinstance(plain, int)}
+
+
+def code_of(config) -> dict:
+    """What makes this configuration again in Python: its class, defaults, and own values."""
+    plain = {field.name: field.default for field in fields(config)}
+    own = {name: getattr(config, name) for name in plain if getattr(config, name) != plain[name]}
+    return {"class": type(config).__name__, "plain": plain, "own": own}
+
+
+def thinned(rows: list, most: int = 200) -> list:
+    """Every k-th record, so that they are not too many to store, and the last one."""
+    return [*rows[: -1 : len(rows) // most + 1], rows[-1]]
+
+
+def columns(rows: list[tuple]) -> tuple[np.ndarray, np.ndarray]:
+    """Steps [T] and values [S, T] of a list of (step, [S])."""
+    steps, values = zip(*rows, strict=True)
+    return np.array(steps), np.stack(values, -1)
+
+
+def short(numbers) -> list:
+    """An array as lists, in few digits: it is sent, and stored in notebooks."""
+    return np.round(np.asarray(numbers, float), 4).tolist()
+
+
+def points(steps, values, resamples=evaluation.RESAMPLES) -> dict:
+    """A curve for the view: x, mid, low, high, each [T], and runs [S, T]; of one run x and mid.
+
+    values: [S, T], a line [T], or an `Estimate` of three lines.
+    """
+    if isinstance(values, evaluation.Estimate):
+        several, estimate = [], values
+    else:
+        several = np.atleast_2d(np.asarray(values, float))
+        estimate = several
+        if len(several) > 1:
+            estimate = evaluation.interval(several, resamples=resamples)
+    names = zip(("mid", "low", "high"), estimate, strict=False)
+    lines = {name: short(line) for name, line in names}
+    runs = short(several) if len(several) > 1 else []
+    return {"x": np.asarray(steps).tolist(), "runs": runs} | lines

@@ -1,0 +1,80 @@
+"""Pictures that answer at once, without a browser."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from course_utils.evaluation import interval
+from course_utils.laboratory import Look, explore
+from course_utils.plotting import Curve
+
+RUNS = np.arange(12.0).reshape(4, 3)
+
+
+def talk(panel):
+    """The view of a panel, what it is told, and what asks it."""
+    [view] = panel.children
+    told = []
+    view.send = told.append
+    return view, told, lambda **said: view._msg_callbacks(view, said, [])
+
+
+def test_a_picture_answers_to_its_numbers():
+    asked = []
+
+    def show(seeds, shuffle):
+        asked.append((seeds, shuffle))
+        return Look(f"{seeds} seeds", {"runs": Curve([1, 2, 3], RUNS * seeds)}, levels={"one": 1})
+
+    view, told, say = talk(explore(show, seeds=(3, 100, 30), shuffle=(0, 50, 7)))
+    assert asked == [(30, 7)] and view.about["plain"] == {"seeds": 30, "shuffle": 7}
+    assert view.value == "30 seeds" and Image.open(io.BytesIO(view.picture)).format == "PNG"
+    before = view.picture
+    say(set={"seeds": 5})
+    assert asked[-1] == (5, 7) and told[0]["told"] == "5 seeds"
+    assert told[0]["kept"]["runs"]["mid"] == np.round(interval(5 * RUNS).value, 4).tolist()
+    assert told[0]["look"]["levels"] == {"one": 1} and view.picture == before
+    say(rest=True)
+    assert view.picture != before and view.stored["values"] == {"seeds": 5, "shuffle": 7}
+
+
+def test_few_answers_are_all_there_without_a_kernel():
+    def show(task, weight):
+        return Look(f"{task} {weight}", bars={"both": [weight, task]}, ticks=["a", "b"])
+
+    menus = {"task": {"common": 1, "reversed": 2}, "weight": [0.1, 3]}
+    [view] = explore(show, **menus).children
+    answers = view.about["answers"]
+    assert {key: answer["told"] for key, answer in answers.items()} == {
+        '["common","0.1"]': "1 0.1",
+        '["common","3"]': "1 3",
+        '["reversed","0.1"]': "2 0.1",
+        '["reversed","3"]': "2 3",
+    }
+    assert answers['["reversed","3"]']["look"]["bars"] == {"both": [3, 2]}
+    assert view.about["controls"][0]["options"] == ["common", "reversed"]
+    assert view.stored["values"] == {"task": "common", "weight": "0.1"}
+
+
+def test_many_answers_are_made_when_they_are_asked_for():
+    [view] = explore(lambda a, b: Look("x"), a=list(range(9)), b=list(range(9))).children
+    assert view.about["answers"] == {}
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        Look("dots", {"dots": Curve([1, 2], [3, 4]), "line": Curve([1, 2], [3, 4])}, dots=["dots"]),
+        Look("an interval", {"known": Curve([0, 1, 2], interval(RUNS))}, ticks=["a", "b", "c"]),
+        Look("bars", bars={"one": [1, 2], "two": np.array([2, 3])}, ticks=["a", "b"], ylim=(0, 4)),
+    ],
+)
+def test_what_a_look_can_hold_is_told_and_has_a_picture(look):
+    assert Image.open(io.BytesIO(look.picture())).format == "PNG"
+    state = look.state()
+    assert state["told"] == look.sentence and state["kept"].keys() == look.curves.keys()
+    assert [curve["dots"] for curve in state["kept"].values()] == [
+        label in look.dots for label in look.curves
+    ]

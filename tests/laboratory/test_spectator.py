@@ -1,0 +1,29 @@
+"""Who watches: whole episodes, as the environment plays them."""
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+
+from course_utils.laboratory.spectator import Spectator
+from course_utils.networks import QNetwork
+
+
+def test_a_spectator_sees_whole_episodes():
+    network = QNetwork(3, 4, 2, generator=torch.Generator().manual_seed(0))
+    frames = Spectator("CartPole-v1").frames(network, 300)
+    ends = [number for number, (_, _, words) in enumerate(frames) if "terminated" in words]
+    assert ends and frames[ends[0] + 1][2] == "agent 0, greedy: step 1, return 1"
+    env = gym.make("CartPole-v1")
+    seen, _ = env.reset(seed=0)
+    for observation, action, _ in frames[: ends[0] + 1]:
+        assert np.allclose(observation, seen, atol=1e-3)
+        seen, *_ = env.step(action)
+
+
+def test_worlds_are_known_by_their_class_and_others_have_none():
+    assert Spectator("CartPole-v1").world == "cartpole"
+    assert Spectator("MountainCar-v0").world == "mountaincar"
+    assert Spectator("Acrobot-v1").world == ""
+    with pytest.raises(ValueError, match="no 'Nowhere-v0' to play in"):
+        Spectator("Nowhere-v0")
