@@ -60,6 +60,7 @@ bench: .venv/course-test         ## CPU seconds of notebooks, speed and memory o
 	$(BIN)/python -m tests.benchmarks.notebooks
 	$(BIN)/python -m tests.benchmarks.q_learning
 	$(BIN)/python -m tests.benchmarks.dqn
+	$(BIN)/python -m tests.benchmarks.laboratory
 
 data: .venv/course-test          ## make again what ships with the course (two hours or more); CLUSTER=tcp://… lets a Dask cluster do it
 	$(BIN)/python data/build.py
