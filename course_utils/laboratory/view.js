@@ -445,7 +445,7 @@ function render({ model, el }) {
     if (still) frame = still;
     if (more && kept) { film = more; frames = [...more]; }
     if (begins) {
-      ghost = Object.values(points)[0]?.x.length > about.preview ? curvesOf(points, { faint: true }).map((c) => ({ ...c, label: `${c.label}, run before`, color: "#888888" })) : ghost;
+      ghost = Object.values(points)[0]?.x.length > about.preview ? curvesOf(points, { faint: true }).map((c) => ({ ...c, label: `${c.label}, run before`, color: "gray" })) : ghost;
       points = {}; marks = []; frames = [];
     }
     if (kept) points = structuredClone(kept); // what is stored stays as it is
@@ -486,6 +486,7 @@ function render({ model, el }) {
   });
 
   el.classList.add(NS);
+  about.colors.forEach((color, k) => el.style.setProperty(`--color-${k}`, color));
   el.dataset.lmSuppressShortcuts = true; // arrow keys are for the sliders, not for the notebook
   el.addEventListener("keydown", (event) => event.stopPropagation());
   const figure = (about.world ? [make("figure", { class: `${NS}-world` }, world.canvas, caption)] : []);
