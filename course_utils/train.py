@@ -94,7 +94,8 @@ def make_learner(
     size = copies.single_observation_space.shape[0], int(copies.single_action_space.n)
     form = config.width, config.hidden_layers, config.layer_norm, config.dueling
     weights = torch.Generator().manual_seed(network_seed)
-    fresh = QNetwork(seeds, *size, *form, scale, weights).to(device)
+    fresh = QNetwork(seeds, *size, *form, scale, weights)
+    envs.ask(f"there is no device '{device}' here", "Use 'cpu'.", fresh.to, device)
     if demonstrations is not None:
         _check_demonstrations(demonstrations, fresh)
     network = copy_to_go_on(network, fresh) if network else fresh
