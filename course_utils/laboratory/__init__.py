@@ -1,6 +1,7 @@
 """Things to move: a training that is watched, and pictures that answer at once."""
 
 from course_utils.laboratory.instant import Look, explore
+from course_utils.laboratory.spectator import film
 from course_utils.laboratory.training import Laboratory
 
-__all__ = ["Laboratory", "Look", "explore"]
+__all__ = ["Laboratory", "Look", "explore", "film"]

@@ -1,13 +1,16 @@
 """Who watches an agent play while it learns."""
 
 import time
+from collections.abc import Callable
 
 import gymnasium as gym
 import numpy as np
 
+from course_utils.checks import checked
 from course_utils.envs import ask
 from course_utils.laboratory.view import short
 from course_utils.networks import QNetwork, greedy
+from course_utils.plotting import animation
 
 # Environments whose observations the view can plot.
 WORLDS = {"CartPoleEnv": "cartpole", "MountainCarEnv": "mountaincar", "LunarLander": "lander"}
@@ -45,3 +48,23 @@ class Spectator:
             self.seen = None if terminated or truncated else seen
         self.seconds = (time.perf_counter() - began) / max(steps, 1)
         return frames
+
+
+@checked
+def film(env_id: str, told: str, act: Callable | None = None, seed=0, every=4, **env_arguments):
+    """Display an episode as an animation of up to 75 pictures, one every so many steps.
+
+    act: observations [1, 1, D] → actions [1, 1], as of `networks.greedy`; at random without it.
+    told: its sentence, in which {steps} and {total} stand for their number and the return.
+    """
+    env = gym.make(env_id, render_mode="rgb_array", **env_arguments)
+    observation, _ = env.reset(seed=seed)
+    env.action_space.seed(seed)
+    frames, steps, total, over = [env.render()], 0, 0.0, False
+    while not over:
+        action = act(observation[None, None]).item() if act else env.action_space.sample()
+        observation, reward, terminated, truncated, _ = env.step(action)
+        steps, total, over = steps + 1, total + reward, terminated or truncated
+        if over or (steps % every == 0 and len(frames) < 74):  # the end is always seen
+            frames.append(env.render())
+    animation(frames, told.format(steps=steps, total=total), frames_per_second=12)

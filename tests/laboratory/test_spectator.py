@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from course_utils.laboratory import spectator
 from course_utils.laboratory.spectator import Spectator
 from course_utils.networks import QNetwork
 
@@ -27,3 +28,16 @@ def test_worlds_are_known_by_their_class_and_others_have_none():
     assert Spectator("Acrobot-v1").world == ""
     with pytest.raises(ValueError, match="no 'Nowhere-v0' to play in"):
         Spectator("Nowhere-v0")
+
+
+def test_a_film_shows_the_episode_and_its_end(monkeypatch):
+    shown = []
+    monkeypatch.setattr(spectator, "animation", lambda *what, **how: shown.append(what))
+    right = lambda observation: np.ones(observation.shape[:2], int)  # noqa: E731
+    told = "{steps} steps, return {total:.0f}"
+    spectator.film("CartPole-v1", told, right, seed=3, every=4)
+    spectator.film("MountainCar-v0", told, seed=3, every=2)
+    (frames, sentence), (others, end) = shown
+    assert sentence == "10 steps, return 10" and len(frames) == 4  # the first, 4, 8, the end
+    assert end == "200 steps, return -200" and len(others) == 75
+    assert frames[0].dtype == np.uint8 and frames[0].shape[2] == 3
