@@ -136,16 +136,26 @@ def remedy(name: str, error="") -> str:
     return f"Run `{PIP} {REINSTALL} {cpu}{tested} {broken}`, then restart the kernel."
 
 
+PRESS_ME = """export default { render({ model, el }) {
+  const button = document.createElement("button");
+  button.textContent = "Press me";
+  button.addEventListener("click", () => model.send("pressed"));
+  el.append(button);
+} };"""
+
+
 def widget_check() -> None:
     """Display a button that answers when pressed: the one check that only a person can make."""
+    import anywidget
     import ipywidgets
     from IPython.display import display
 
-    button = ipywidgets.Button(description="Press me", button_style="primary")
-    repair = "install ipywidgets where JupyterLab runs, and restart JupyterLab."
+    # Of the kind that the course's pictures are: they need both packages where JupyterLab runs.
+    button = type("Button", (anywidget.AnyWidget,), {"_esm": PRESS_ME})()
+    repair = "install ipywidgets and anywidget where JupyterLab runs, and restart JupyterLab."
     answer = ipywidgets.Label(f"If there is no button beside this line, {repair}")
     works = "Widgets work: the button reached the kernel."
-    button.on_click(lambda _: setattr(answer, "value", works))
+    button.on_msg(lambda *_: setattr(answer, "value", works))
     display(ipywidgets.HBox([button, answer]))
 
 
