@@ -193,6 +193,7 @@ LOOKS = {
 
 
 INSTANT = {  # pictures that answer at once
+    "01_q_learning": ["explore(look_ahead"],
     "07_fine_tuning": ["explore(fly", "explore(see_rate"],
     "08_parameter_efficient_fine_tuning": ["explore(see_sweep"],
     "09_continual_learning": ["explore(see_spring"],
