@@ -254,31 +254,60 @@ def test_better_dqn_sliders(opened):
 
 def wait_for_step(page, step):
     """Until the game is so far, however fast this machine plays it."""
-    shown = "parseInt(document.querySelector('img.course-screen').alt.split(' ')[1])"
+    shown = "parseInt(document.querySelector('.course-told').textContent.split(' ')[1])"
     page.wait_for_function(f"{shown} >= {step}")
 
 
+def check_discard(game, path):
+    """Of a second episode; one that was stopped is not even kept. The first stays."""
+    told = game.locator(".course-told")
+    game.get_by_role("button", name="Start").click()
+    expect(told).to_contain_text(re.compile(r"^step \d"))
+    game.get_by_role("button", name="Stop").click()
+    expect(told).to_contain_text("not kept")
+    speed = game.get_by_label("speed")
+    speed.fill("50")
+    expect(game.get_by_text("50 steps a second")).to_be_visible()
+    game.get_by_role("button", name="Start").click()
+    expect(told).to_contain_text("saved as episode_")
+    game.get_by_role("button", name="Discard").click()
+    expect(told).to_contain_text("is deleted")
+    assert [*path.parent.glob("episode_*")] == [path]
+
+
 def test_imitation_is_played_by_keyboard(opened):
-    """Fly an episode with the arrow keys; the next cell finds it and clones it."""
+    """Fly an episode with keys and buttons; the next cell finds it and clones it."""
     notebook = opened("04_imitation", "play.Player", "play.recorded", "lab = Laboratory(")
-    game = notebook.show_cell("play.Player")
+    game, keyboard = notebook.show_cell("play.Player"), notebook.page.keyboard
     picture = game.locator("img.course-screen")
     before = picture.get_attribute("src")
-    game.get_by_role("button", name="Start").click()
-    picture.click()
+    game.get_by_role("button", name="Start").click()  # from here on the keys are the game's
+    expect(game.locator(".count")).to_have_text("1")
     expect(picture).not_to_have_attribute("src", before)
+    active = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
+    cell = notebook.page.evaluate(active)
     wait_for_step(notebook.page, 12)
-    notebook.page.keyboard.down("ArrowUp")
+    keyboard.down("ArrowUp")
     wait_for_step(notebook.page, 36)
-    notebook.page.keyboard.up("ArrowUp")
+    keyboard.up("ArrowUp")
+    finger = game.get_by_role("button", name="right").bounding_box()
+    notebook.page.mouse.move(finger["x"] + 9, finger["y"] + 9)
+    notebook.page.mouse.down()
+    wait_for_step(notebook.page, 48)
+    notebook.page.mouse.up()
+    assert notebook.page.evaluate(active) == cell  # they never moved the notebook
     notebook.screenshot("flying")
-    expect(game.locator(".widget-box").get_by_text("saved as episode_")).to_be_visible(
-        timeout=60_000
-    )
+    told = game.locator(".course-told")
+    expect(told).to_contain_text("saved as episode_")
     [path] = (notebook.runs / "played" / "LunarLander-v3").glob("episode_*.safetensors")
     action = load_file(path)["action"].tolist()
-    # The key was down for a while, and up for a while.
-    assert action.count(2) >= 10 and action.count(0) >= 10
+    # Each was down for a while, and up for a while.
+    assert action.count(2) >= 10 and action.count(3) >= 5 and action.count(0) >= 10
+    last = told.text_content()
+    game.get_by_role("button", name="Replay").click()
+    expect(told).to_contain_text(re.compile(r"^step \d"))
+    expect(told).to_have_text(last)
+    check_discard(game, path)
     notebook.show_cell("play.recorded")
     notebook.run_selected()
     clones = notebook.show_cell("play.recorded")
