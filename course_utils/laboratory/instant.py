@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from course_utils import controls, plotting
-from course_utils.checks import checked, need
+from course_utils.checks import check_number, checked, need
 from course_utils.laboratory.view import View, points, short
 
 MOST_STORED = 64  # answers that are made beforehand
@@ -97,8 +97,16 @@ def explore(show: Callable, world: str = "", rows=(), **choices) -> controls.Pan
     told = [_control(name, menus.get(name, given)) for name, given in choices.items()]
     plain = {control["name"]: control.pop("start") for control in told}
 
+    bounds = {
+        control["name"]: (int if control["whole"] else float, control["low"], control["high"])
+        for control in told if control["kind"] == "number"
+    }  # fmt: skip
+
     def look_at(values):
-        meant = {name: menus[name][v] if name in menus else v for name, v in values.items()}
+        meant = {
+            name: menus[name][v] if name in menus else check_number(name, v, *bounds[name])
+            for name, v in values.items()
+        }
         if not isinstance(look := show(**meant), Look):
             raise TypeError(f"show must return a Look, not {look!r:.60}.")
         return look
@@ -111,8 +119,12 @@ def explore(show: Callable, world: str = "", rows=(), **choices) -> controls.Pan
         if "hello" in said:  # a view was opened: some answer wakes it
             view.send({"told": view.value})
         elif "set" in said:
+            try:
+                answer = look_at(values | said["set"]).state()
+            except Exception as error:  # nobody stands above it to show the error
+                return view.send({"values": values, "told": str(error)})
             values.update(said["set"])
-            view.send(look_at(values).state())
+            view.send(answer | {"values": said["set"], "by": said.get("by")})
         elif "rest" in said:  # what is left of it without a kernel takes longer than an answer
             keep(look_at(values))
             panel.renew()

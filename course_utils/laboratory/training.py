@@ -49,7 +49,8 @@ class Laboratory(controls.Background):
         # The view is told once what stays; all else goes by messages.
         about = {"controls": [describe(config, name) for name in settings], "train": True}
         about |= {"xlabel": xlabel, "ylabel": ylabel, "levels": self.levels, "end": self.total}
-        about |= {"plain": self._values(), "code": code_of(config), "preview": preview}
+        tried = {k: getattr(config, k) for given in (tries or {}).values() for k in given}
+        about |= {"plain": tried | self._values(), "code": code_of(config), "preview": preview}
         about |= {"rows": list(rows), "tries": list((tries or {}).items())}
         about["shipped"] = {label: points(*curve) for label, curve in (shipped or {}).items()}
         about["colors"], spectator = plotting.COLORS, self._spectator()
@@ -67,22 +68,25 @@ class Laboratory(controls.Background):
     def hear(self, said: dict) -> None:
         """Do what the front end asks for: {"hello"}, {"set": {name: value}}, {"press": word}."""
         if "hello" in said:
-            self.view.send({"begins": True, "running": self.running} | self._whole())
+            told = "training …" if self.running else self.told
+            self.view.send({"running": self.running, "told": told} | self._whole())
         for name, value in said.get("set", {}).items():
-            self.set(name, value)
+            self.set(name, value, said.get("by"))
         actions = {"Start": self.start, "Pause": self.pause, "Step": self.step, "Reset": self.reset}
         if "press" in said:
             (actions | {"Again": self.again})[said["press"]]()
 
-    def set(self, name: str, value) -> None:
-        """Change a setting; one that it cannot have is refused in a sentence, and stays."""
-        told = {}
+    def set(self, name: str, value, by=None) -> None:
+        """Change a setting; one that it cannot have is refused in a sentence, and stays.
+
+        by: the view that asks for it, as its own next value may be under way already.
+        """
+        answer = {"by": by}
         try:
             setattr(self.config, name, value)
         except (TypeError, ValueError) as error:
-            told = {"told": str(error)}
-        if (kept := getattr(self.config, name)) != value:
-            self.view.send({"values": {name: kept}} | told)
+            answer = {"told": str(error)}
+        self.view.send({"values": {name: getattr(self.config, name)}} | answer)
 
     def again(self) -> None:
         """Forget what was learned and train to the end."""

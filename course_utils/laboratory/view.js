@@ -55,22 +55,25 @@ function makeControl(about, moved) {
   const range = few ? { min: about.low, max: about.high, step: 1 } : { min: 0, max: 1, step: 0.005 };
   const slider = make("input", { type: "range", "aria-label": about.label, ...range });
   const number = make("input", { id, type: "number", step: "any", min: about.low, max: about.high });
-  const set = (value) => {
-    slider.value = few ? value : toPlace(value);
+  let now;
+  const tell = (value) => {
+    now = number.value = value;
     slider.setAttribute("aria-valuetext", `${short(value)} ${about.unit}`.trim());
-    number.value = value;
   };
+  const set = (value) => { slider.value = few ? value : toPlace(value); tell(value); };
   slider.addEventListener("input", () => {
     let value = few ? +slider.value : toValue(+slider.value);
     if (about.whole) value = Math.round(value);
     else if (about.scale === "near one") value = +(1 - (1 - value).toPrecision(2)).toFixed(8);
     else value = +value.toPrecision(3);
     value = Math.min(Math.max(value, about.low), about.high);
-    number.value = value;
+    tell(value);
     moved(about.name, value);
   });
   number.addEventListener("change", () => { // as it was typed, not where the slider can stand
-    if (number.value !== "") moved(about.name, +number.value);
+    if (number.value === "") return set(now);
+    set(+number.value);
+    moved(about.name, now);
   });
   row.append(slider, number, make("span", { class: `${NS}-unit` }, about.unit));
   return { row, set, inputs: [slider, number] };
@@ -100,16 +103,23 @@ function makeCanvas(paint, ratio, description) {
     });
   };
   new ResizeObserver(redraw).observe(canvas);
+  // Its colour changes with the theme; style sheets that are exchanged cancel the transition.
+  for (const end of ["transitionend", "transitioncancel"]) canvas.addEventListener(end, redraw);
   return { canvas, redraw };
 }
 
 // ---- curves ----
 
+// Round numbers from low to high, with as many digits as tell them apart: [[value, text], …].
 function ticks(low, high, most) {
   const rough = (high - low) / most, power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((k) => k * power).find((each) => each >= rough);
-  const first = Math.ceil(low / step - 1e-9);
-  return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, i) => (first + i) * step);
+  const first = Math.ceil(low / step - 1e-9), size = Math.max(Math.abs(low), Math.abs(high));
+  const small = Math.floor(Math.log10(size));
+  const [unit, mark] = size >= 1e6 ? [1e6, "M"] : size >= 1e4 ? [1e3, "k"] : size < 1e-2 ? [10 ** small, `e${small}`] : [1, ""];
+  const digits = Math.min(Math.max(0, -Math.floor(Math.log10(step / unit) + 1e-9)), 9);
+  return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, i) => (first + i) * step)
+    .map((value) => [value, value ? (value / unit).toFixed(digits) + mark : "0"]);
 }
 
 function bounds(values, low, high) {
@@ -131,6 +141,39 @@ function path(pen, xs, ys, from = 0) {
   for (let i = from; i < xs.length; i++) pen[i === from ? "moveTo" : "lineTo"](xs[i], ys[i]);
 }
 
+// The grid from low to high, what is written beside and below, dashed levels; then a pen that stays
+// inside. Returns the box, and where a value lies in it.
+function axes(pen, width, height, [low, high], { xlabel, ylabel, levels }) {
+  const marks = ticks(low, high, height / 50), wide = Math.max(...marks.map(([, text]) => pen.measureText(text).width));
+  const box = { left: Math.max(58, wide + 28), top: 10, right: width - 20, bottom: height - 40 };
+  const Y = (y) => box.bottom - ((y - low) / (high - low)) * (box.bottom - box.top);
+  Object.assign(pen, { lineWidth: 1, textBaseline: "middle", textAlign: "right" });
+  for (const [tick, text] of marks) {
+    pen.globalAlpha = tick ? 0.15 : 0.4;
+    line(pen, [box.left, Y(tick)], [box.right, Y(tick)]);
+    pen.globalAlpha = 1;
+    pen.fillText(text, box.left - 6, Y(tick));
+  }
+  pen.textAlign = "center";
+  pen.fillText(xlabel, (box.left + box.right) / 2, height - 10);
+  pen.save(); pen.translate(12, (box.top + box.bottom) / 2); pen.rotate(-Math.PI / 2);
+  pen.fillText(ylabel, 0, 0); pen.restore();
+  const taken = [];
+  for (const [label, level] of Object.entries(levels).filter(([, y]) => y >= low && y <= high)) {
+    pen.setLineDash([6, 4]); pen.globalAlpha = 0.7;
+    line(pen, [box.left, Y(level)], [box.right, Y(level)]);
+    pen.setLineDash([]); pen.globalAlpha = 1; pen.textAlign = "right";
+    const y = Y(level) - 8, free = y > 6 && taken.every((other) => Math.abs(other - y) > 13);
+    taken.push(free ? y : y + 16);
+    pen.fillText(label, box.right, taken.at(-1));
+  }
+  return [box, Y];
+}
+
+function inside(pen, { left, top, right, bottom }) {
+  pen.beginPath(); pen.rect(left - 5, top - 10, right - left + 10, bottom - top + 15); pen.clip();
+}
+
 // curves: [{label, x, mid, low, high, runs, color, marker, faint, dots}]; low and runs may lack.
 function plotCurves(pen, width, height, { curves, levels, marks, xlabel, ylabel, ylim, end, ticks: names }) {
   const all = curves.flatMap((curve) => [curve.mid, curve.low ?? [], curve.high ?? [], ...(curve.runs ?? [])]);
@@ -139,43 +182,29 @@ function plotCurves(pen, width, height, { curves, levels, marks, xlabel, ylabel,
   [low, high] = ylim ?? [low - 0.04 * (high - low), high + 0.08 * (high - low)];
   const [first, last] = end ? [0, end] : [Infinity, -Infinity];
   const [least, right] = curves.reduce((pair, curve) => bounds(curve.x, ...pair), [first, last]);
-  const box = { left: 58, top: 10, right: width - 20, bottom: height - 40 };
+  const [box, Y] = axes(pen, width, height, [low, high], { xlabel, ylabel, levels });
   const X = (x) => box.left + ((x - least) / (right - least || 1)) * (box.right - box.left);
-  const Y = (y) => box.bottom - ((y - low) / (high - low)) * (box.bottom - box.top);
   const ink = pen.fillStyle;
-  pen.lineWidth = 1;
-  pen.textBaseline = "middle";
-  pen.textAlign = "right";
-  for (const tick of ticks(low, high, height / 50)) {
-    pen.globalAlpha = 0.15;
-    pen.beginPath(); pen.moveTo(box.left, Y(tick)); pen.lineTo(box.right, Y(tick)); pen.stroke();
-    pen.globalAlpha = 1;
-    pen.fillText(short(tick), box.left - 6, Y(tick));
-  }
-  pen.textAlign = "center";
   if (Number.isFinite(least)) {
-    const places = names?.length ? names.map((_, i) => i) : ticks(least, right, width / 90);
-    places.forEach((tick, i) => {
+    const places = names?.length ? names.map((name, i) => [i, name]) : ticks(least, right, width / 90);
+    places.forEach(([place, text], i) => {
       pen.textAlign = names?.length && i === names.length - 1 ? "right" : "center";
-      pen.fillText(names?.length ? names[i] : short(tick), X(tick), box.bottom + 12);
+      pen.fillText(text, X(place), box.bottom + 12);
     });
   }
   pen.textAlign = "center";
-  pen.fillText(xlabel, (box.left + box.right) / 2, height - 10);
-  pen.save(); pen.translate(12, (box.top + box.bottom) / 2); pen.rotate(-Math.PI / 2);
-  pen.fillText(ylabel, 0, 0); pen.restore();
-  for (const [label, level] of Object.entries(levels)) {
-    pen.setLineDash([6, 4]); pen.globalAlpha = 0.7;
-    pen.beginPath(); pen.moveTo(box.left, Y(level)); pen.lineTo(box.right, Y(level)); pen.stroke();
-    pen.setLineDash([]); pen.globalAlpha = 1; pen.textAlign = "right";
-    pen.fillText(label, box.right, Y(level) - 8);
-  }
+  if (!curves.some((curve) => curve.mid.length)) pen.fillText("no value yet", (box.left + box.right) / 2, height / 2);
+  inside(pen, box);
+  let [beside, under] = [-Infinity, 0]; // where the name of the mark before stands
   for (const { x, text } of marks.slice(-4)) { // where a control was moved
     pen.globalAlpha = 0.5;
-    pen.beginPath(); pen.moveTo(X(x), box.top); pen.lineTo(X(x), box.bottom); pen.stroke();
+    line(pen, [X(x), box.top], [X(x), box.bottom]);
     pen.globalAlpha = 1;
-    pen.save(); pen.translate(X(x) - 7, box.top + 4); pen.rotate(-Math.PI / 2); pen.textAlign = "right";
+    under = X(x) - beside < 14 ? under : box.top + 4;
+    beside = X(x);
+    pen.save(); pen.translate(beside - 7, under); pen.rotate(-Math.PI / 2); pen.textAlign = "right";
     pen.fillText(text, 0, 0); pen.restore();
+    under += pen.measureText(text).width + 8;
   }
   for (const curve of curves) {
     const xs = curve.x.map(X);
@@ -201,28 +230,21 @@ function plotCurves(pen, width, height, { curves, levels, marks, xlabel, ylabel,
 }
 
 // bars: {label: [K]}, over K names
-function plotBars(pen, width, height, { bars, ticks: names, ylim, ylabel }, colors) {
-  const all = Object.values(bars), [low, high] = ylim ?? bounds(all.flat(), 0, 0);
-  const box = { left: 58, top: 10, right: width - 12, bottom: height - 28 };
-  const Y = (y) => box.bottom - ((y - low) / (high - low)) * (box.bottom - box.top);
+function plotBars(pen, width, height, { bars, ticks: names, ylim, ...words }, colors) {
+  const all = Object.values(bars), [low, high] = ylim ?? bounds([...all.flat(), ...Object.values(words.levels)], 0, 0);
+  const [box, Y] = axes(pen, width, height, low < high ? [low, high] : [0, 1], words);
   const part = (box.right - box.left) / names.length;
-  pen.textBaseline = "middle"; pen.textAlign = "right";
-  for (const tick of ticks(low, high, height / 50)) {
-    pen.globalAlpha = 0.15; line(pen, [box.left, Y(tick)], [box.right, Y(tick)]);
-    pen.globalAlpha = 1; pen.fillText(short(tick), box.left - 6, Y(tick));
-  }
   pen.textAlign = "center";
-  names.forEach((name, i) => pen.fillText(name, box.left + (i + 0.5) * part, height - 14));
-  pen.save(); pen.translate(12, (box.top + box.bottom) / 2); pen.rotate(-Math.PI / 2);
-  pen.fillText(ylabel, 0, 0); pen.restore();
+  names.forEach((name, i) => pen.fillText(name, box.left + (i + 0.5) * part, box.bottom + 12));
+  inside(pen, box);
   const wide = (0.8 * part) / all.length;
   all.forEach((values, k) => values.forEach((value, i) => {
     const x = box.left + (i + 0.1) * part + k * wide;
     pen.fillStyle = pen.strokeStyle = colors[k];
     pen.globalAlpha = k ? 0.5 : 1; // the second one is lighter and has an edge: colours are not all
-    pen.fillRect(x, Y(Math.max(value, 0)), wide - 2, Math.abs(Y(value) - Y(0)));
+    pen.fillRect(x, Y(Math.max(value, 0)), Math.max(wide - 2, 1), Math.abs(Y(value) - Y(0)));
     pen.globalAlpha = 1;
-    pen.strokeRect(x, Y(Math.max(value, 0)), wide - 2, Math.abs(Y(value) - Y(0)));
+    pen.strokeRect(x, Y(Math.max(value, 0)), Math.max(wide - 2, 1), Math.abs(Y(value) - Y(0)));
   }));
 }
 
@@ -322,9 +344,10 @@ function render({ model, el }) {
   const about = model.get("about");
   const told = make("div", { class: `${NS}-told`, "aria-live": "polite" });
   const say = (sentence) => { told.textContent = sentence; };
-  const send = (content) => model.send(content);
+  const send = (content) => model.send({ ...content, by: me });
   let points = {}, marks = [], ghost = [], pinned = [], frames = [], frame = null, running = false;
-  let values = {}, began = 0, heard = false, scene = about;
+  let values = {}, accepted = {}, began = 0, heard = false, over = false, status = "", scene = about;
+  const me = Math.random();
 
   // What a series looks like: its place among the labels decides.
   const curvesOf = (kept, look) => Object.entries(kept).map(([label, curve], k) => ({
@@ -367,22 +390,27 @@ function render({ model, el }) {
       world.redraw();
     }
     if (!frames.length && film.length > 1) frames = [...film];
-    if (el.isConnected) requestAnimationFrame(play);
+    if (!over) requestAnimationFrame(play); // also while the notebook has put this cell aside
   }
 
   function change(name, value) {
-    const before = Object.values(points)[0]?.x.at(-1);
-    if (about.train && running && before !== undefined) {
-      const control = about.controls.find((each) => each.name === name);
-      const text = `${control.short} = ${typeof value === "number" ? short(value) : value}`;
-      marks = [...marks.filter((mark) => mark.name !== name || before - mark.x > about.end / 50), { x: before, name, text }];
-      curves.redraw();
-    }
+    say(status); // not why the last value was refused
     values[name] = value;
     const known = about.answers?.[JSON.stringify(about.controls.map((each) => values[each.name]))];
     if (known) state(known); // at once, also where no kernel answers
     else ask({ [name]: value });
     retell();
+  }
+  function accept(given, by) { // by the kernel: what a view has asked for leaves a mark on the curve
+    const x = Object.values(points)[0]?.x.at(-1);
+    for (const { name, short: symbol, waits } of about.controls) {
+      const value = given[name] ?? accepted[name];
+      if (!by || !running || waits || x === undefined || value === accepted[name]) continue;
+      const text = `${symbol} = ${typeof value === "number" ? short(value) : value}`;
+      marks = [...marks.filter((mark) => mark.name !== name || x - mark.x > about.end / 50), { x, name, text }];
+    }
+    accepted = { ...accepted, ...given };
+    if (by !== me) take(given);
   }
   // A picture that answers gets one question at a time, the latest; its still is made at rest.
   let asked = null, next = null, rest = 0;
@@ -415,17 +443,20 @@ function render({ model, el }) {
   const press = (word) => send({ press: word });
   const start = make("button", { onclick: () => press(running ? "Pause" : "Start") }, "Start");
   const button = (word, does, title) => make("button", { onclick: does, title }, word);
+  const named = ({ label }, what) => (label ? `${label}, ${what}` : what);
   const pin = () => {
     if (pinned.length) pinned = [];
-    else pinned = curvesOf(points, { faint: true }).map((c, k) => ({ ...c, label: `${c.label}, pinned: ${code.value}`, color: about.colors[3 + k], marker: 3 }));
+    else pinned = curvesOf(points, { faint: true }).map((c, k) => ({ ...c, label: named(c, `pinned: ${code.value}`), color: about.colors[3 + k], marker: 3 }));
     pinButton.textContent = pinned.length ? "Unpin" : "Pin";
     show();
   };
   const pinButton = button("Pin", pin, "keep this curve, to compare the next run with it");
   function save() {
     const lines = Object.entries(points).flatMap(([label, c]) => c.x.map((x, i) =>
-      [JSON.stringify(label), x, c.mid[i], ...(c.low ? [c.low[i], c.high[i]] : ["", ""]), ...(c.runs ?? []).map((run) => run[i])].join(",")));
-    const text = ["label,step,middle,low,high,runs", ...lines].join("\n");
+      [`"${label.replaceAll('"', '""')}"`, x, c.mid[i], ...(c.low ? [c.low[i], c.high[i]] : ["", ""]), ...(c.runs ?? []).map((run) => run[i])].join(",")));
+    const runs = Math.max(0, ...Object.values(points).map((c) => c.runs?.length ?? 0));
+    const head = ["label,step,middle,low,high", ...Array.from({ length: runs }, (_, s) => `run ${s + 1}`)].join(",");
+    const text = [head, ...lines].join("\n");
     const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
     make("a", { href: address, download: "curve.csv" }).click();
     setTimeout(() => URL.revokeObjectURL(address), 1000);
@@ -436,31 +467,31 @@ function render({ model, el }) {
     button("Defaults", () => { take(about.plain); send({ set: about.plain }); }, "all settings as they were"),
     pinButton, button("CSV", save, "the curve as a file"),
   ];
-  const tries = about.tries.map(([word, settings]) => button(word, () => { take(settings); send({ set: settings }); press("Again"); }, Object.entries(settings).map(([name, value]) => `${name} = ${value}`).join(", ")));
+  const begin = (set) => { take(set); send({ set }); press("Again"); };
+  const tries = about.tries.map(([word, settings]) => button(word, () => begin({ ...about.plain, ...settings }), "the defaults, but " + Object.entries(settings).map(([name, value]) => `${name} = ${value}`).join(", ")));
   const bar = make("progress", { max: 1, value: 0, "aria-label": "share of the training that is done" });
   const left = make("span");
 
-  function state({ kept, told: sentence, running: now, begins, share, look, frames: more, frame: still }) {
+  function state({ kept, told: sentence, running: now, begins, share, look, frames: more, frame: still, values: given }) {
     if (look) scene = { ...about, ...look };
     if (still) frame = still;
     if (more && kept) { film = more; frames = [...more]; }
     if (begins) {
-      ghost = Object.values(points)[0]?.x.length > about.preview ? curvesOf(points, { faint: true }).map((c) => ({ ...c, label: `${c.label}, run before`, color: "gray" })) : ghost;
+      ghost = Object.values(points)[0]?.x.length > about.preview ? curvesOf(points, { faint: true }).map((c) => ({ ...c, label: named(c, "run before"), color: "gray" })) : ghost;
       points = {}; marks = []; frames = [];
     }
     if (kept) points = structuredClone(kept); // what is stored stays as it is
     if (sentence !== undefined) say(sentence);
+    if (sentence !== undefined && (look || !given || now !== undefined)) status = sentence;
     if (now !== undefined && now !== running) {
       running = now;
       began = performance.now();
       start.dataset.from = bar.value;
       start.textContent = running ? "Pause" : "Start";
     }
-    if (share !== undefined) {
-      bar.value = share;
-      const done = share - +(start.dataset.from ?? 0), seconds = (performance.now() - began) / 1000;
-      left.textContent = running && done > 0.01 ? `about ${Math.ceil((seconds / done) * (1 - share))} s to go` : "";
-    }
+    if (share !== undefined) bar.value = share;
+    const done = bar.value - +(start.dataset.from ?? 0), seconds = (performance.now() - began) / 1000;
+    left.textContent = running && done > 0.01 ? `about ${Math.ceil((seconds / done) * (1 - bar.value))} s to go` : "";
     show();
   }
   function add(series) {
@@ -475,15 +506,20 @@ function render({ model, el }) {
   const everything = [...controls.flatMap((control) => control.inputs), ...buttons, ...tries];
   const wake = (awake) => everything.forEach((each) => { each.disabled = !awake && !Object.keys(about.answers ?? {}).length; });
   requestAnimationFrame(play);
-  model.on("msg:custom", (content) => {
-    if (!heard) { heard = true; wake(true); say(""); }
+  const hear = (content) => {
+    if (!heard) { heard = true; wake(true); say(status); }
     if (content.begins) state(content);
-    if (content.values) take(content.values);
+    if (content.values) accept(content.values, content.by);
+    if (content.by && !content.look) return curves.redraw();
     if (content.points) add(content.points);
     if (content.frames && !content.kept) frames.push(...content.frames);
     if (!content.begins) state(content);
-    if (content.look) answered();
-  });
+    if (asked) answered();
+  };
+  const sleep = () => { wake(false); say(`${status} These controls sleep: run this cell to wake them.`); };
+  const end = () => { state({ running: false, told: "" }); sleep(); }; // the kernel was started again
+  model.on("msg:custom", hear);
+  model.on("comm_live_update", end);
 
   el.classList.add(NS);
   about.colors.forEach((color, k) => el.style.setProperty(`--color-${k}`, color));
@@ -499,12 +535,16 @@ function render({ model, el }) {
     make("div", { class: `${NS}-eyes` }, ...figure, make("figure", { class: `${NS}-curves` }, curves.canvas, legend)),
   );
   const stored = model.get("stored");
-  wake(false);
-  take(stored.values ?? about.plain);
-  state({ kept: {}, share: 0, ...stored });
-  if (about.train || !Object.keys(about.answers).length) say(`${stored.told ?? ""} These controls sleep: run this cell to wake them.`);
+  accept(stored.values ?? about.plain);
+  state({ kept: {}, share: 0, ...stored, values: undefined });
+  if (about.train || !Object.keys(about.answers).length) sleep();
   world.redraw();
   send({ hello: true });
+  return () => {
+    over = true;
+    model.off("msg:custom", hear);
+    model.off("comm_live_update", end);
+  };
 }
 
 export default { render };

@@ -59,8 +59,10 @@ def columns(rows: list[tuple]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def short(numbers) -> list:
-    """An array as lists, in few digits: it is sent, and stored in notebooks."""
-    return np.round(np.asarray(numbers, float), 4).tolist()
+    """An array as lists, in few digits, more for tiny values: it is sent, and stored."""
+    numbers = np.asarray(numbers, float)
+    size = np.max(np.abs(numbers), initial=0, where=np.isfinite(numbers))
+    return np.round(numbers, 3 - min(int(np.floor(np.log10(size or 1))), -1)).tolist()
 
 
 def points(steps, values, resamples=evaluation.RESAMPLES) -> dict:

@@ -40,6 +40,28 @@ def test_a_picture_answers_to_its_numbers():
     assert view.picture != before and view.stored["values"] == {"seeds": 5, "shuffle": 7}
 
 
+def test_what_is_no_answer_is_refused_in_a_sentence_and_the_next_one_answers():
+    def show(count, size):
+        assert isinstance(count, int) and isinstance(size, float)
+        if count == 7:
+            raise ValueError("count = 7: must be even.")
+        return Look(f"{count} {size}")
+
+    _, told, say = talk(explore(show, count=(1, 50, 10), size=(0.0, 1.0, 0.5)))
+    before = {"count": 10, "size": 0.5}
+    for given, sentence in [
+        ({"count": 7}, "count = 7: must be even."),
+        ({"count": 1e99}, "count = 1e+99: must be a whole number between 1 and 50."),
+        ({"count": 2.5}, "count = 2.5: must be a whole number between 1 and 50."),
+        ({"size": -3}, "size = -3: must be a number between 0.0 and 1.0."),
+    ]:
+        say(set=given, by=3)
+        assert told[-1] == {"values": before, "told": sentence}
+    say(set={"size": 1}, by=3)
+    assert told[-1]["told"] == "10 1.0" and told[-1]["by"] == 3
+    assert told[-1]["values"] == {"size": 1}
+
+
 def test_few_answers_are_all_there_without_a_kernel():
     def show(task, weight):
         return Look(f"{task} {weight}", bars={"both": [weight, task]}, ticks=["a", "b"])

@@ -110,15 +110,27 @@ def test_a_control_changes_the_training_while_it_runs(lab):
     assert values_of(lab)[4] == 4 and values_of(lab)[-1] == 0
 
 
-def test_a_value_that_is_taken_is_not_told_again_as_the_next_may_be_under_way(lab):
-    lab.hear({"set": {"discount": 0.25, "speed": 3}})
-    assert lab.sent == [] and (lab.config.discount, lab.config.speed) == (0.25, 3)
+def test_a_value_that_is_taken_is_told_to_all_views_with_the_one_that_asked(lab):
+    lab.hear({"set": {"discount": 0.25, "speed": 3}, "by": 7})
+    assert lab.sent == [
+        {"values": {"discount": 0.25}, "by": 7},
+        {"values": {"speed": 3.0}, "by": 7},
+    ]
+    assert (lab.config.discount, lab.config.speed) == (0.25, 3)
+
+
+def test_the_defaults_hold_what_only_a_thing_to_try_sets(count_up):
+    made = Laboratory(count_up, Counting(), [], tries={"Fast": {"speed": 5.0}})
+    assert made.view.about["plain"] == {"speed": 1.0}
+    with pytest.raises(AttributeError, match="Counting has no setting 'pace'. It has: steps"):
+        Laboratory(count_up, Counting(), [], tries={"Fast": {"pace": 5.0}})
 
 
 @pytest.mark.parametrize("value", [2, -1, None, "x", False])
 def test_a_value_that_cannot_be_is_refused_in_a_sentence_and_the_old_one_stays(lab, value):
-    lab.hear({"set": {"discount": value}})
+    lab.hear({"set": {"discount": value}, "by": 7})
     [answer] = lab.sent
+    assert "by" not in answer  # the view that asked has to take it back, too
     assert answer["values"] == {"discount": 1.0} and "discount = " in answer["told"]
     assert lab.config.discount == 1
 
@@ -183,10 +195,21 @@ def test_after_an_error_start_says_so_again_and_reset_helps(lab, count_up):
 
 
 def test_a_view_that_opens_later_gets_all_there_is(lab):
-    lab.hear({"hello": True})
+    lab.hear({"hello": True, "by": 7})
     [answer] = lab.sent
-    assert answer["begins"] and answer["kept"]["two"]["x"] == [1, 2, 3, 4, 5]
+    assert answer["kept"]["two"]["x"] == [1, 2, 3, 4, 5]
+    assert "begins" not in answer  # no run has ended: there is no run before
+    assert not answer["running"] and answer["told"] == "paused after 5 records"
     assert answer["values"] == {"discount": 1.0, "speed": 1.0}
+
+
+def test_a_view_that_opens_during_a_training_is_told_so(lab):
+    start_and_wait_at_the_gate(lab)
+    lab.hear({"hello": True})
+    [answer] = [message for message in lab.sent if "values" in message]
+    assert answer["running"] and answer["told"] == "training …"
+    lab.train.gate.set()
+    finish(lab)
 
 
 def test_points_that_are_not_over_are_left_out(count_up):

@@ -44,6 +44,12 @@ def test_points_of_runs_a_line_and_an_estimate():
     assert view.points([1, 2, 3], Estimate(*estimate)) == several | {"runs": []}
 
 
+def test_numbers_are_short_and_tiny_ones_are_not_lost():
+    assert view.short([123.456789, -0.00004]) == [123.4568, -0.0]
+    assert view.short([1.23456789e-5, 2e-6, 0, np.nan])[:3] == [1.235e-5, 2e-6, 0]
+    assert view.short([]) == []
+
+
 def test_long_curves_are_thinned_and_keep_their_last_point():
     rows = [(step, [step]) for step in range(1001)]
     assert len(view.thinned(rows)) == 168 and view.thinned(rows)[-1] == rows[-1]
