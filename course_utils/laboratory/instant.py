@@ -97,16 +97,11 @@ def explore(show: Callable, world: str = "", rows=(), **choices) -> controls.Pan
     told = [_control(name, menus.get(name, given)) for name, given in choices.items()]
     plain = {control["name"]: control.pop("start") for control in told}
 
-    bounds = {
-        control["name"]: (int if control["whole"] else float, control["low"], control["high"])
-        for control in told if control["kind"] == "number"
-    }  # fmt: skip
+    bounds = {c["name"]: (type(c["low"]), c["low"], c["high"]) for c in told if "low" in c}
 
     def look_at(values):
-        meant = {
-            name: menus[name][v] if name in menus else check_number(name, v, *bounds[name])
-            for name, v in values.items()
-        }
+        meant = {name: menus[name][values[name]] for name in menus}
+        meant |= {name: check_number(name, values[name], *bounds[name]) for name in bounds}
         if not isinstance(look := show(**meant), Look):
             raise TypeError(f"show must return a Look, not {look!r:.60}.")
         return look

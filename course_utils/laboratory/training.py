@@ -68,8 +68,7 @@ class Laboratory(controls.Background):
     def hear(self, said: dict) -> None:
         """Do what the front end asks for: {"hello"}, {"set": {name: value}}, {"press": word}."""
         if "hello" in said:
-            told = "training …" if self.running else self.told
-            self.view.send({"running": self.running, "told": told} | self._whole())
+            self.view.send({"running": self.running} | self._whole())
         for name, value in said.get("set", {}).items():
             self.set(name, value, said.get("by"))
         actions = {"Start": self.start, "Pause": self.pause, "Step": self.step, "Reset": self.reset}
@@ -77,11 +76,8 @@ class Laboratory(controls.Background):
             (actions | {"Again": self.again})[said["press"]]()
 
     def set(self, name: str, value, by=None) -> None:
-        """Change a setting; one that it cannot have is refused in a sentence, and stays.
-
-        by: the view that asks for it, as its own next value may be under way already.
-        """
-        answer = {"by": by}
+        """Change a setting; one that it cannot have is refused in a sentence, and stays."""
+        answer = {"by": by}  # the view that asks: its own next value may be under way already
         try:
             setattr(self.config, name, value)
         except (TypeError, ValueError) as error:
@@ -108,7 +104,8 @@ class Laboratory(controls.Background):
         """Make up to `limit` more records; return when they are made, or at Pause."""
         if fresh:
             self._begin()
-        self.view.send({"running": True, "told": "training …"})
+        self.told = "training …"
+        self.view.send({"running": True, "told": self.told})
         before, self._sent = self.count, time.perf_counter()
         for record in islice(self._training, limit):
             self._keep(record)
@@ -172,11 +169,12 @@ class Laboratory(controls.Background):
 
     def _whole(self):
         kept = {label: points(*columns(thinned(rows))) for label, rows in [*self.records.items()]}
-        return {"kept": kept, "values": self._values(), "share": self.share, "frame": self.frame}
+        whole = {"kept": kept, "values": self._values(), "share": self.share, "frame": self.frame}
+        return whole | {"told": self.told}
 
     def _end(self, told):
-        self.told = told
-        self.view.stored = self._whole() | {"told": told}
+        self.told, self.running = told, False
+        self.view.stored = self._whole()
         self.view.send({"kept": self.view.stored["kept"], "told": told, "running": False})
         several = {label: rows for label, rows in self.records.items() if len(rows[0][1]) > 1}
         if several:

@@ -103,8 +103,6 @@ function makeCanvas(paint, ratio, description) {
     });
   };
   new ResizeObserver(redraw).observe(canvas);
-  // Its colour changes with the theme; style sheets that are exchanged cancel the transition.
-  for (const end of ["transitionend", "transitioncancel"]) canvas.addEventListener(end, redraw);
   return { canvas, redraw };
 }
 
@@ -170,9 +168,9 @@ function axes(pen, width, height, [low, high], { xlabel, ylabel, levels }) {
   return [box, Y];
 }
 
-function inside(pen, { left, top, right, bottom }) {
+const inside = (pen, { left, top, right, bottom }) => {
   pen.beginPath(); pen.rect(left - 5, top - 10, right - left + 10, bottom - top + 15); pen.clip();
-}
+};
 
 // curves: [{label, x, mid, low, high, runs, color, marker, faint, dots}]; low and runs may lack.
 function plotCurves(pen, width, height, { curves, levels, marks, xlabel, ylabel, ylim, end, ticks: names }) {
@@ -240,11 +238,12 @@ function plotBars(pen, width, height, { bars, ticks: names, ylim, ...words }, co
   const wide = (0.8 * part) / all.length;
   all.forEach((values, k) => values.forEach((value, i) => {
     const x = box.left + (i + 0.1) * part + k * wide;
+    const bar = [x, Y(Math.max(value, 0)), Math.max(wide - 2, 1), Math.abs(Y(value) - Y(0))];
     pen.fillStyle = pen.strokeStyle = colors[k];
     pen.globalAlpha = k ? 0.5 : 1; // the second one is lighter and has an edge: colours are not all
-    pen.fillRect(x, Y(Math.max(value, 0)), Math.max(wide - 2, 1), Math.abs(Y(value) - Y(0)));
+    pen.fillRect(...bar);
     pen.globalAlpha = 1;
-    pen.strokeRect(x, Y(Math.max(value, 0)), Math.max(wide - 2, 1), Math.abs(Y(value) - Y(0)));
+    pen.strokeRect(...bar);
   }));
 }
 
@@ -394,7 +393,7 @@ function render({ model, el }) {
   }
 
   function change(name, value) {
-    say(status); // not why the last value was refused
+    say(status); // no longer why the last value was refused
     values[name] = value;
     const known = about.answers?.[JSON.stringify(about.controls.map((each) => values[each.name]))];
     if (known) state(known); // at once, also where no kernel answers
@@ -464,11 +463,12 @@ function render({ model, el }) {
   const buttons = [
     start, button("Step", () => press("Step"), "one record more"),
     button("Reset", () => press("Reset"), "forget what was learned; begin again with these settings"),
-    button("Defaults", () => { take(about.plain); send({ set: about.plain }); }, "all settings as they were"),
+    button("Defaults", () => put(about.plain), "all settings as they were"),
     pinButton, button("CSV", save, "the curve as a file"),
   ];
-  const begin = (set) => { take(set); send({ set }); press("Again"); };
-  const tries = about.tries.map(([word, settings]) => button(word, () => begin({ ...about.plain, ...settings }), "the defaults, but " + Object.entries(settings).map(([name, value]) => `${name} = ${value}`).join(", ")));
+  const put = (set) => { take(set); send({ set }); };
+  const tries = about.tries.map(([word, settings]) => button(word, () => { put({ ...about.plain, ...settings }); press("Again"); },
+    "the defaults, but " + Object.entries(settings).map(([name, value]) => `${name} = ${value}`).join(", ")));
   const bar = make("progress", { max: 1, value: 0, "aria-label": "share of the training that is done" });
   const left = make("span");
 
@@ -520,6 +520,8 @@ function render({ model, el }) {
   const end = () => { state({ running: false, told: "" }); sleep(); }; // the kernel was started again
   model.on("msg:custom", hear);
   model.on("comm_live_update", end);
+  const theme = new MutationObserver(() => { curves.redraw(); world.redraw(); });
+  theme.observe(document.body, { attributes: true });
 
   el.classList.add(NS);
   about.colors.forEach((color, k) => el.style.setProperty(`--color-${k}`, color));
@@ -542,6 +544,7 @@ function render({ model, el }) {
   send({ hello: true });
   return () => {
     over = true;
+    theme.disconnect();
     model.off("msg:custom", hear);
     model.off("comm_live_update", end);
   };
