@@ -12,22 +12,36 @@ from IPython.display import HTML, display
 
 WIDE = {"style": {"description_width": "11em"}, "layout": {"width": "32em"}}  # room for a name
 # JupyterLab hides the still of live controls, and of dead ones what is left above their still.
-# Where styles have no say it is always seen; in other programs that run widgets never.
+# Where styles have no say it is always seen, but for its picture: the widget's own output has it
+# there. In other programs that run widgets it is never seen.
 STILL = """<style>
 .course-still { display: none }
+.course-still img { display: inline }
 .jp-OutputArea-child:not(:has(.widget-box)) + * .course-still { display: block }
 .jp-OutputArea-child:not(:has(.widget-box)):has(+ * .course-still) { display: none }
 </style><div class="course-still">%s<p><em>Run this cell again to wake the controls.</em></p></div>
 """
 
 
+def pictures(widget: ipywidgets.Widget) -> dict[str, str]:
+    """The picture that a widget or the last of its children shows: its type → it in base 64."""
+    found = {}
+    for child in getattr(widget, "children", ()):
+        found |= pictures(child)
+    image = isinstance(widget, ipywidgets.Image)
+    if picture := bytes(widget.value if image else getattr(widget, "picture", b"")):
+        kind = "jpeg" if picture.startswith(b"\xff") else "png"
+        found[f"image/{kind}"] = b64encode(picture).decode()
+    return found
+
+
 def still(widget: ipywidgets.Widget) -> str:
     """What a widget shows, as HTML that needs no kernel: pictures, sentences, settings, choices."""
-    value, lines = getattr(widget, "value", ""), [*map(still, getattr(widget, "children", ()))]
-    image = isinstance(widget, ipywidgets.Image)
-    if picture := bytes(value if image else getattr(widget, "picture", b"")):
-        kind = "jpeg" if picture.startswith(b"\xff") else "png"
-        lines.append(f'<img alt="" src="data:image/{kind};base64,{b64encode(picture).decode()}">')
+    children = getattr(widget, "children", ())
+    value, lines = getattr(widget, "value", ""), [*map(still, children)]
+    image, picture = isinstance(widget, ipywidgets.Image), {} if children else pictures(widget)
+    for kind, data in picture.items():
+        lines.append(f'<img hidden alt="" src="data:{kind};base64,{data}">')
     if isinstance(widget, ipywidgets.RadioButtons):
         lines = [("● " if one == value else "○ ") + html.escape(str(one)) for one in widget.options]
     elif isinstance(widget, ipywidgets.HTML):
@@ -56,7 +70,8 @@ class Panel(ipywidgets.VBox):
             if cell and then[0] == cell and then != now:
                 panel.close()
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-        display({"application/vnd.jupyter.widget-view+json": view, "text/plain": ""}, raw=True)
+        shown = {"application/vnd.jupyter.widget-view+json": view, "text/plain": ""}
+        display(shown | pictures(self), raw=True)
         self._still = display(HTML(STILL % still(self)), display_id=True)
 
     def renew(self, _=None) -> None:

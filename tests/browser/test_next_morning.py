@@ -89,7 +89,8 @@ def check_stills(page, cells):
         expect(still.get_by_text(WAKE)).to_be_visible()
         expect(still.get_by_text(said)).to_be_visible()
         if said[0] != "●":
-            assert still.locator("img").evaluate("image => image.naturalWidth") > 50
+            expect(still.locator("img").first).to_be_visible()
+            assert still.locator("img").first.evaluate("image => image.naturalWidth") > 50
 
 
 @pytest.fixture(scope="module")
