@@ -35,6 +35,14 @@ def pictures(widget: ipywidgets.Widget) -> dict[str, str]:
     return found
 
 
+def sentence(widget: ipywidgets.Widget) -> str:
+    """The last sentence that a widget and its children show, or ""."""
+    lines = [sentence(child) for child in getattr(widget, "children", ())]
+    value = getattr(widget, "value", "")
+    lines.append(html.unescape(value) if isinstance(value, str) else "")
+    return next((line for line in reversed(lines) if line), "")
+
+
 def still(widget: ipywidgets.Widget) -> str:
     """What a widget shows, as HTML that needs no kernel: pictures, sentences, settings, choices."""
     children = getattr(widget, "children", ())
@@ -70,8 +78,9 @@ class Panel(ipywidgets.VBox):
             if cell and then[0] == cell and then != now:
                 panel.close()
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-        shown = {"application/vnd.jupyter.widget-view+json": view, "text/plain": ""}
-        display(shown | pictures(self), raw=True)
+        shown = {"application/vnd.jupyter.widget-view+json": view, "text/plain": sentence(self)}
+        alt = dict.fromkeys(found := pictures(self), {"alt": sentence(self)})
+        display(shown | found, raw=True, metadata=alt)
         self._still = display(HTML(STILL % still(self)), display_id=True)
 
     def renew(self, _=None) -> None:

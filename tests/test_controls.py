@@ -94,4 +94,6 @@ def test_a_still_holds_pictures_sentences_numbers_and_choices():
     words = controls.still(controls.Panel([number, image]))
     assert "seeds: 7" in words and words.count("data:image/png;base64,iVBORw") == 1
     assert controls.pictures(controls.Panel([number, image])) == {"image/png": "iVBORw=="}
-    assert controls.pictures(number) == {}
+    assert controls.pictures(number) == {} and controls.sentence(number) == ""
+    told = controls.ipywidgets.HTML("s &lt; 3")
+    assert controls.sentence(controls.Panel([number, image, told, number])) == "s < 3"
