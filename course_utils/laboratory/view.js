@@ -214,7 +214,7 @@ function plotCurves(pen, width, height, { curves, levels, marks, xlabel, ylabel,
       for (let i = xs.length - 1; i >= 0; i--) pen.lineTo(xs[i], Y(curve.high[i]));
       pen.fill();
     }
-    pen.globalAlpha = 0.25; pen.lineWidth = 0.8;
+    pen.globalAlpha = curve.runs?.length > 8 ? 0.12 : 0.25; pen.lineWidth = 0.8;
     for (const run of curve.faint ? [] : curve.runs ?? []) { pen.beginPath(); path(pen, xs, run.map(Y)); pen.stroke(); }
     pen.globalAlpha = curve.faint ? 0.45 : 1; pen.lineWidth = curve.faint ? 1.5 : 2.2;
     pen.beginPath(); path(pen, xs, curve.mid.map(Y));
