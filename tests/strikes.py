@@ -61,8 +61,10 @@ def strike(work: Work, folder: Path, first: int, how: int, way: str, draw) -> in
         time.sleep(draw.uniform(0, work.longest))
         os.kill(process.pid, how)
     with contextlib.suppress(EOFError):
-        while True:
+        for told in itertools.count(1):
             done = ours.recv()
+            if told % 1000 == 0:  # Python drops what is raised in a finalizer, an interrupt as well
+                os.kill(process.pid, how)
     process.join()
     if how == KILL:
         keep(folder)
