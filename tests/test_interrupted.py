@@ -1,5 +1,6 @@
 """A process is killed, or interrupted, while it saves: the old or the new file is there, whole."""
 
+import json
 import re
 from unittest.mock import patch
 
@@ -84,13 +85,14 @@ def save_int8(folder, number):
 
 
 def save_page(folder, number):
-    ship.write_html(folder / "a.html", filled(number), 0, f"agent {number}")
+    ship.write_html(folder / "a.html", filled(number))
 
 
 def page_there(folder):
     page = (folder / "a.html").read_text(encoding="utf-8")
     assert page.rstrip().endswith("</html>")
-    return int(re.search("agent ([0-9]+)", page)[1])
+    numbers = json.loads(re.search(r"\[\[\[.*\]\]", page)[0])
+    return only(np.array(numbers[-1][1]))
 
 
 def note(folder, number):
