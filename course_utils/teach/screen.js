@@ -8,9 +8,9 @@ const STYLE = `
 .course-game button { font: inherit; color: inherit; background: var(--jp-layout-color2, transparent);
   border: 1px solid var(--jp-border-color1, gray); border-radius: 3px; padding: 0.3em 0.8em; cursor: pointer; }
 .course-game .hand button { flex: 1; padding: 0.8em; touch-action: none; user-select: none; }
-.course-game .hand button.down { background: var(--jp-brand-color1, #1976d2); color: white; }
+.course-game .hand button.down { background: var(--jp-brand-color1, royalblue); color: white; }
 .course-game .stage { position: relative; width: fit-content; outline-offset: 2px; }
-.course-game :focus-visible, .course-game .stage:focus { outline: 3px solid var(--jp-brand-color1, #1976d2); }
+.course-game :focus-visible, .course-game .stage:focus { outline: 3px solid var(--jp-brand-color1, royalblue); }
 .course-game img { max-width: 100%; display: block; }
 .course-game .count { position: absolute; inset: 0; display: grid; place-items: center;
   font-size: 7em; color: white; text-shadow: 0 0 0.15em black; pointer-events: none; }

@@ -180,13 +180,13 @@ LOOKS = {
     "08_parameter_efficient_fine_tuning": {"sizes": "def carried"},
     "09_continual_learning": {"forgotten": "def show_matrix", "frontier": "panels |= "},
     "10_distillation": {
-        "one_state": "def plot_losses",
+        "one_state": "def see_losses",
         "losses": 'returns["advantages"] =',
         "frontier": "def by_size",
     },
     "11_several_teachers": {
         "worlds": "teacher_returns = np.stack",
-        "kickstart": "def plot_kickstart",
+        "kickstart": "def see_kickstart",
         "chains": "chains = {",
     },
 }

@@ -1,4 +1,4 @@
-"""The laboratory under rough hands: wrong values, two views, another theme, a reload, a restart."""
+"""The laboratory under rough hands: wrong values, two views, another theme, a restart."""
 
 import re
 import sys
@@ -103,12 +103,6 @@ def test_rough_hands(notebook):
     before = answered.evaluate("canvas => canvas.toDataURL()")
     page.evaluate(COMMAND, ["apputils:change-theme", {"theme": "JupyterLab Dark"}])
     wait_for(lambda: answered.evaluate("canvas => canvas.toDataURL()") != before, tries=100)
-    page.evaluate(COMMAND, ["docmanager:save", {}])
-    page.goto(page.url.replace("&reset", ""))
-    expect(views.first.locator(".course-lab-told")).to_have_text("training …")
-    expect(views.first.get_by_role("button", name="Pause")).to_be_enabled()
-    expect(views.first.locator("input[type=number]").first).to_have_value("5")
-    expect(page.get_by_text("run before")).to_have_count(0)
     assert notebook.problems == []  # at the restart JupyterLab may miss its own debugger
     page.evaluate(
         "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
