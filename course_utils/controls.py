@@ -10,10 +10,9 @@ import ipywidgets
 from IPython import get_ipython
 from IPython.display import HTML, display
 
-WIDE = {"style": {"description_width": "11em"}, "layout": {"width": "32em"}}  # room for a name
 # JupyterLab hides the still of live controls, and of dead ones what is left above their still.
-# Where styles have no say it is always seen, but for its picture: the widget's own output has it
-# there. In other programs that run widgets it is never seen.
+# Without styles it is seen, but for its picture, as the widget's own output has it there; in
+# other programs that run widgets never.
 STILL = """<style>
 .course-still { display: none }
 .course-still img { display: inline }
@@ -25,11 +24,9 @@ STILL = """<style>
 
 def pictures(widget: ipywidgets.Widget) -> dict[str, str]:
     """The picture that a widget or the last of its children shows: its type → it in base 64."""
-    found = {}
-    for child in getattr(widget, "children", ()):
-        found |= pictures(child)
-    image = isinstance(widget, ipywidgets.Image)
-    if picture := bytes(widget.value if image else getattr(widget, "picture", b"")):
+    found = dict(p for child in getattr(widget, "children", ()) for p in pictures(child).items())
+    shown = "value" if isinstance(widget, ipywidgets.Image) else "picture"
+    if picture := bytes(getattr(widget, shown, b"")):
         kind = "jpeg" if picture.startswith(b"\xff") else "png"
         found[f"image/{kind}"] = b64encode(picture).decode()
     return found
@@ -61,6 +58,17 @@ def still(widget: ipywidgets.Widget) -> str:
     return "".join(f"<div>{line}</div>" for line in lines if line)
 
 
+class Still(HTML):
+    """A still of a widget; its sentence alone for programs that leave out HTML."""
+
+    def __init__(self, widget: ipywidgets.Widget):
+        super().__init__(STILL % still(widget))
+        self.sentence = sentence(widget)
+
+    def _repr_markdown_(self):
+        return self.sentence
+
+
 class Panel(ipywidgets.VBox):
     """Widgets that leave a still of themselves: it is seen when their kernel has ended.
 
@@ -81,12 +89,12 @@ class Panel(ipywidgets.VBox):
         shown = {"application/vnd.jupyter.widget-view+json": view, "text/plain": sentence(self)}
         alt = dict.fromkeys(found := pictures(self), {"alt": sentence(self)})
         display(shown | found, raw=True, metadata=alt)
-        self._still = display(HTML(STILL % still(self)), display_id=True)
+        self._still = display(Still(self), display_id=True)
 
     def renew(self, _=None) -> None:
         """Make the still again, after what is shown has changed."""
         if self._still:
-            self._still.update(HTML(STILL % still(self)))
+            self._still.update(Still(self))
 
     def close(self) -> None:
         """Close all that it is made of, too."""
@@ -100,14 +108,6 @@ class Panel(ipywidgets.VBox):
         for part in parts[1:]:
             part.close()
         super().close()
-
-
-def make_buttons(actions: dict[str, Callable[[], None]]) -> dict[str, ipywidgets.Button]:
-    """For each word a button that calls its action when pressed."""
-    buttons = {word: ipywidgets.Button(description=word) for word in actions}
-    for word, button in buttons.items():
-        button.on_click(lambda _, word=word: actions[word]())
-    return buttons
 
 
 class Background:

@@ -96,4 +96,7 @@ def test_a_still_holds_pictures_sentences_numbers_and_choices():
     assert controls.pictures(controls.Panel([number, image])) == {"image/png": "iVBORw=="}
     assert controls.pictures(number) == {} and controls.sentence(number) == ""
     told = controls.ipywidgets.HTML("s &lt; 3")
-    assert controls.sentence(controls.Panel([number, image, told, number])) == "s < 3"
+    panel = controls.Panel([number, image, told, number])
+    assert (
+        controls.sentence(panel) == "s < 3" and controls.Still(panel)._repr_markdown_() == "s < 3"
+    )

@@ -1,15 +1,14 @@
 """An environment moved by hand, step by step, in the course's words."""
 
 import html
-import io
 
 import gymnasium as gym
 import PIL.Image
 from IPython.display import display
-from ipywidgets import HTML, HBox, Image
+from ipywidgets import HTML, Button, HBox, Image
 
 from course_utils.checks import checked
-from course_utils.controls import Panel, make_buttons
+from course_utils.controls import Panel
 
 
 class PlayByHand:
@@ -25,8 +24,9 @@ class PlayByHand:
             raise ValueError(f"{told}; it has {env.render_mode!r} and {len(actions)}.")
         self.env, self.actions, self.message = env, actions, HTML()
         self.picture = Image(layout={"max_width": "16em"})
-        steps = {word: lambda a=a: self.step(a) for a, word in enumerate(actions)}
-        self.buttons = make_buttons(steps | {"Reset": self.reset})
+        self.buttons = {word: Button(description=word) for word in [*actions, "Reset"]}
+        for a, button in enumerate(self.buttons.values()):
+            button.on_click(lambda _, a=a: self.step(a) if a < len(actions) else self.reset())
         self.panel = Panel([HBox([*self.buttons.values()]), self.picture, self.message])
         self.reset(seed)
 
@@ -50,7 +50,6 @@ class PlayByHand:
         self._tell(f"{taken} → r = {reward}, s′ = {self.state}, {terminated = }, {truncated = }")
 
     def _tell(self, sentence):
-        buffer = io.BytesIO()
-        PIL.Image.fromarray(self.env.render()).save(buffer, "png")
-        self.picture.value, self.message.value = buffer.getvalue(), html.escape(sentence)
+        self.picture.value = PIL.Image.fromarray(self.env.render())._repr_png_()
+        self.message.value = html.escape(sentence)
         self.panel.renew()

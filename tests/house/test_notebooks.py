@@ -43,9 +43,7 @@ def test_cells_are_short(notebook):
 def test_every_picture_comes_with_a_sentence(notebook):
     for cell in code_cells(notebook):
         pictures = [output for output in cell.outputs if "image/png" in output.get("data", {})]
-        told = [output.get("data", {}) for output in cell.outputs]
-        stills = [data for data in told if "course-still" in data.get("text/html", "")]
-        sentences = stills + [data for data in told if "text/markdown" in data]
+        sentences = [output for output in cell.outputs if "text/markdown" in output.get("data", {})]
         assert len(sentences) >= len(pictures)
         for picture in pictures:
             assert len(picture.metadata["image/png"]["alt"]) > 20
