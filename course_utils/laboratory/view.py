@@ -10,6 +10,7 @@ import traitlets
 from course_utils import evaluation
 
 HERE = Path(__file__).parent
+SCRIPTS = ["controls", "plots", "worlds", "view"]  # one module, in this order
 
 
 class View(anywidget.AnyWidget):
@@ -17,7 +18,8 @@ class View(anywidget.AnyWidget):
 
     about, stored = traitlets.Dict().tag(sync=True), traitlets.Dict().tag(sync=True)
     # As text: of a path anywidget would watch the file, and keep each view for ever.
-    _esm, _css = [(HERE / name).read_text("utf-8") for name in ("view.js", "view.css")]
+    _esm = "\n".join((HERE / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
+    _css = (HERE / "view.css").read_text("utf-8")
     picture, value = b"", ""  # the still, and its sentence
 
 
