@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from course_utils import controls, plotting
 from course_utils.checks import check_number, checked, need
@@ -51,32 +50,6 @@ class Look(NamedTuple):
             "told": self.sentence,
         }
 
-    def picture(self) -> bytes:
-        """The same as a PNG file, for who has no kernel."""
-        figure = Figure(figsize=(7.2, 3.2))
-        axes = figure.subplots()
-        # Bars stand side by side around their tick.
-        wide = 0.8 / max(len(self.bars), 1)
-        for k, (label, values) in enumerate(self.bars.items()):
-            places = np.arange(len(values)) + wide * (k - (len(self.bars) - 1) / 2)
-            axes.bar(places, values, wide, label=label, color=plotting.COLORS[k], hatch="/" * k)
-        for (label, curve), (color, marker) in zip(
-            self.curves.items(), plotting.LOOKS, strict=False
-        ):
-            line, of = points(*curve), {"color": color, "marker": marker, "markersize": 4}
-            of["linestyle"] = "" if label in self.dots else "-"
-            axes.plot(line["x"], line["mid"], label=label, **of)
-            if "low" in line:
-                axes.fill_between(line["x"], line["low"], line["high"], color=color, alpha=0.2)
-        for label, level in self.levels.items():
-            axes.axhline(level, color=plotting.GREY, linestyle="--", linewidth=1, label=label)
-        if self.ticks:
-            axes.set_xticks(range(len(self.ticks)), self.ticks)
-        axes.set(xlabel=self.xlabel, ylabel=self.ylabel, ylim=self.ylim)
-        if self.curves or self.bars:
-            axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-        return plotting.to_png(figure)
-
 
 @checked
 def explore(show: Callable, world: str = "", rows=(), **choices) -> controls.Panel:
@@ -107,8 +80,7 @@ def explore(show: Callable, world: str = "", rows=(), **choices) -> controls.Pan
         return look
 
     def keep(look):
-        view.stored = look.state() | {"values": values}
-        view.picture, view.value = look.picture(), look.sentence
+        view.keep(look.state() | {"values": values}, look.sentence)
 
     def hear(_, said, buffers):
         if "hello" in said:  # a view was opened: some answer wakes it

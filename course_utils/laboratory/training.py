@@ -6,9 +6,8 @@ from itertools import islice
 
 import numpy as np
 from IPython.display import display
-from matplotlib.figure import Figure
 
-from course_utils import controls, plotting
+from course_utils import controls, evaluation, plotting
 from course_utils.checks import check_number, checked, need
 from course_utils.laboratory.spectator import Spectator
 from course_utils.laboratory.view import View, code_of, columns, describe, points, short, thinned
@@ -174,15 +173,12 @@ class Laboratory(controls.Background):
 
     def _end(self, told):
         self.told, self.running = told, False
-        self.view.stored = self._whole()
-        self.view.send({"kept": self.view.stored["kept"], "told": told, "running": False})
-        several = {label: rows for label, rows in self.records.items() if len(rows[0][1]) > 1}
-        if several:
-            curves = {
-                label: plotting.Curve(*columns(thinned(rows))) for label, rows in several.items()
-            }
-            figure = Figure(figsize=(7.2, 3.2))
-            plotting.learning_curves(curves, self.ylabel, self.levels, figure)
-            self.view.picture = plotting.to_png(figure)
-            self.view.value = f"{figure.sentence} ({told})"
+        whole, ends = self._whole(), []
+        for label, line in whole["kept"].items():
+            if "low" in line:
+                last = (line[name][-1] for name in ("mid", "low", "high"))
+                ends.append(f"{label}: {evaluation.Estimate(*last)}")
+        seen = f"At the last point, {self.ylabel}: {plotting.MEANING} {'; '.join(ends)}. "
+        self.view.keep(whole, f"{seen if ends else ''}({told})")
+        self.view.send({"kept": whole["kept"], "told": told, "running": False})
         self.panel.renew()

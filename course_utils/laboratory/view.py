@@ -6,8 +6,10 @@ from pathlib import Path
 import anywidget
 import numpy as np
 import traitlets
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
 
-from course_utils import evaluation
+from course_utils import evaluation, plotting
 
 HERE = Path(__file__).parent
 SCRIPTS = ["controls", "plots", "worlds", "view"]  # one module, in this order
@@ -21,6 +23,39 @@ class View(anywidget.AnyWidget):
     _esm = "\n".join((HERE / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
     _css = (HERE / "view.css").read_text("utf-8")
     picture, value = b"", ""  # the still, and its sentence
+
+    def keep(self, stored: dict, sentence: str) -> None:
+        """Show this where no kernel answers: as a view, and as a picture with its sentence."""
+        self.stored, self.value = stored, sentence
+        self.picture = plotting.to_png(still(self.about | stored.get("look", {}), stored["kept"]))
+
+
+def still(look: dict, kept: dict) -> Figure:
+    """What the view would plot: curves as of `points`, or bars; look: as of `Look`."""
+    figure = Figure(figsize=(7.2, 3.2))
+    axes, bars = figure.subplots(), look.get("bars", {})
+    wide = 0.8 / max(len(bars), 1)  # bars stand side by side around their tick
+    for k, (label, values) in enumerate(bars.items()):
+        places = np.arange(len(values)) + wide * (k - (len(bars) - 1) / 2)
+        axes.bar(places, values, wide, label=label, color=plotting.COLORS[k], hatch="/" * k)
+    for (label, curve), (color, marker) in zip(kept.items(), plotting.LOOKS, strict=False):
+        of = {"color": color, "marker": marker, "markersize": 4, "label": label}
+        of |= {"linestyle": ""} if curve.get("dots") else {"markevery": len(curve["x"]) // 8 + 1}
+        axes.plot(curve["x"], curve["mid"], **of)
+        for run in curve["runs"]:
+            axes.plot(curve["x"], run, color=color, alpha=0.2, linewidth=0.7)
+        if "low" in curve:
+            axes.fill_between(curve["x"], curve["low"], curve["high"], color=color, alpha=0.2)
+    for label, level in look["levels"].items():
+        axes.axhline(level, color=plotting.GREY, linestyle="--", linewidth=1, label=label)
+    if look.get("ticks"):
+        axes.set_xticks(range(len(look["ticks"])), look["ticks"])
+    else:
+        axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.set(xlabel=look["xlabel"], ylabel=look["ylabel"], ylim=look.get("ylim"))
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
 
 
 def describe(config, name: str) -> dict:

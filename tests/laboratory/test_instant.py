@@ -94,7 +94,8 @@ def test_many_answers_are_made_when_they_are_asked_for():
     ],
 )
 def test_what_a_look_can_hold_is_told_and_has_a_picture(look):
-    assert Image.open(io.BytesIO(look.picture())).format == "PNG"
+    [view] = explore(lambda here: look, here=["now"]).children
+    assert Image.open(io.BytesIO(view.picture)).format == "PNG"
     state = look.state()
     assert state["told"] == look.sentence and state["kept"].keys() == look.curves.keys()
     assert [curve["dots"] for curve in state["kept"].values()] == [
