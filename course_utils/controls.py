@@ -1,10 +1,12 @@
 """What controls are made of: buttons, a job in the background, the still that is left of them."""
 
+import asyncio
 import html
+import signal
 import threading
 from base64 import b64encode
 from collections.abc import Callable
-from numbers import Real
+from contextlib import suppress
 
 import ipywidgets
 from IPython import get_ipython
@@ -41,7 +43,7 @@ def sentence(widget: ipywidgets.Widget) -> str:
 
 
 def still(widget: ipywidgets.Widget) -> str:
-    """What a widget shows, as HTML that needs no kernel: pictures, sentences, settings, choices."""
+    """What a widget shows, as HTML that needs no kernel: pictures, sentences, choices."""
     children = getattr(widget, "children", ())
     value, lines = getattr(widget, "value", ""), [*map(still, children)]
     image, picture = isinstance(widget, ipywidgets.Image), {} if children else pictures(widget)
@@ -51,8 +53,6 @@ def still(widget: ipywidgets.Widget) -> str:
         lines = [("● " if one == value else "○ ") + html.escape(str(one)) for one in widget.options]
     elif isinstance(widget, ipywidgets.HTML):
         lines.append(value)
-    elif isinstance(value, Real):
-        lines.append(f"{widget.description}: {value:.6g}")
     elif picture and not image:
         lines.append(html.escape(value))
     return "".join(f"<div>{line}</div>" for line in lines if line)
@@ -136,6 +136,8 @@ class Background:
             self.running, self.should_stop = True, False
             self.thread = threading.Thread(target=self._work, args=(job,), daemon=True)
             self.thread.start()
+        with suppress(RuntimeError):  # there is no loop where there is no kernel
+            asyncio.get_running_loop().call_soon(_heed_interrupts)
 
     def stop(self) -> None:
         """Ask the job to end, without waiting for it."""
@@ -148,3 +150,10 @@ class Background:
             self.tell(f"Stopped by {type(error).__name__}: {error}")
         finally:
             self.running = False
+
+
+def _heed_interrupts():
+    """Let an interrupt stop all jobs while no cell runs, too: the kernel ignores it then."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not yet at rest
+        return asyncio.get_running_loop().call_later(0.05, _heed_interrupts)
+    signal.signal(signal.SIGINT, lambda *_: [job.stop() for job in Background._newest.values()])
