@@ -6,7 +6,7 @@ Sliders, tables and the messages for bad values are all made from this one descr
 import dataclasses
 from typing import Any
 
-from course_utils.checks import check_kind, check_number, need
+from course_utils.checks import check_kind, check_number, in_short, need
 
 
 def setting(default, low, high, help, *, symbol="", unit="", log=False, once=False) -> Any:
@@ -19,9 +19,9 @@ def setting(default, low, high, help, *, symbol="", unit="", log=False, once=Fal
     return dataclasses.field(default=default, metadata=about | {"log": log, "once": once})
 
 
-def switch(default: bool, *, help: str, once=False) -> Any:
-    """A field that is on or off."""
-    about = {"help": help, "symbol": "", "once": once}
+def switch(default: bool | str, *, help: str, names=(True, False), once=False) -> Any:
+    """A field that is on or off; or one of `names`, for which its control is a menu."""
+    about = {"names": list(names), "help": help, "symbol": "", "once": once}
     return dataclasses.field(default=default, metadata=about)
 
 
@@ -48,11 +48,11 @@ def configuration(cls):
 
 
 def check_setting(field: dataclasses.Field, value):
-    """Return `value` as the field's own type, or raise one sentence that says what it must be.
-
-    TypeError for what is no number (or no bool), ValueError for one out of bounds, also for NaN.
-    """
+    """The value in the field's own type; TypeError for another, ValueError for a wrong value."""
     kind, about = type(field.default), field.metadata
-    if kind is bool:
-        return check_kind(field.name, value, {bool: f"True or False ({about['help']})"})
+    if names := about.get("names"):
+        must = f"{', '.join(map(str, names[:-1]))} or {names[-1]} ({about['help']})"
+        there = check_kind(field.name, value, {kind: must}) in names
+        need(there, f"{field.name} = {in_short(value)}: must be {must}.")
+        return value
     return check_number(field.name, value, kind, about["low"], about["high"], f" ({about['help']})")

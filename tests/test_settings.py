@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from course_utils.learn.tabular import QLearningConfig
+from course_utils.settings import configuration, switch
 
 
 @pytest.mark.parametrize(
@@ -45,3 +46,20 @@ def test_numpy_numbers_are_numbers():
     config = QLearningConfig(steps=np.int64(10), epsilon=np.float32(0.5))
     assert config.steps == 10 and config.epsilon == 0.5
     assert type(config.steps) is int and type(config.epsilon) is float
+
+
+@configuration
+class Switches:
+    fast: bool = switch(False, help="how it goes")
+    loss: str = switch("KL", names=("KL", "NLL", "MSE"), help="what is copied")
+
+
+def test_a_switch_is_on_or_off_or_one_of_its_names():
+    config = Switches(fast=True, loss="MSE")
+    assert (config.fast, config.loss, Switches().loss) == (True, "MSE", "KL")
+    for wrong, error in (("L2", ValueError), ("kl", ValueError), (1, TypeError), (None, TypeError)):
+        with pytest.raises(error, match=r"loss = .*: must be KL, NLL or MSE \(what is copied\)"):
+            config.loss = wrong
+    with pytest.raises(TypeError, match=r"fast = 1: must be True or False \(how it goes\)"):
+        config.fast = 1
+    assert (config.fast, config.loss) == (True, "MSE")

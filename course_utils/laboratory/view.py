@@ -70,8 +70,9 @@ def describe(config, name: str) -> dict:
     plain, about, words = told[name].default, told[name].metadata, name.replace("_", " ")
     control = {"name": name, "label": f"{words} {about['symbol']}", "help": about["help"]}
     control |= {"short": about["symbol"] or words, "waits": about["once"]}
-    if isinstance(plain, bool):
-        return control | {"kind": "switch"}
+    if isinstance(plain, bool | str):
+        kind = "switch" if isinstance(plain, bool) else "menu"
+        return control | {"kind": kind, "options": about["names"]}
     scale = "near one" if name == "discount" else "log" if about["log"] else "linear"
     control |= {"low": about["low"], "high": about["high"], "unit": about["unit"], "scale": scale}
     return control | {"kind": "number", "whole": isinstance(plain, int)}

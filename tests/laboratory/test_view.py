@@ -7,7 +7,7 @@ from course_utils.evaluation import Estimate, interval
 from course_utils.laboratory import view
 from course_utils.learn.tabular import QLearningConfig
 from course_utils.learner import DQNConfig
-from course_utils.settings import configuration, setting
+from course_utils.settings import configuration, setting, switch
 
 
 @configuration
@@ -15,6 +15,7 @@ class Counting:
     steps: int = setting(20, 1, 100, "records of a count")
     discount: float = setting(1.0, 0, 1, "what a number is multiplied by", symbol="γ")
     speed: float = setting(1.0, 0.01, 10, "of the count", unit="m/s", log=True)
+    way: str = switch("up", names=("up", "down"), help="where it goes", once=True)
 
 
 def test_what_a_control_needs_comes_from_its_setting():
@@ -24,6 +25,8 @@ def test_what_a_control_needs_comes_from_its_setting():
     assert (speed["unit"], speed["scale"], speed["whole"]) == ("m/s", "log", False)
     assert view.describe(DQNConfig(), "double")["kind"] == "switch"
     assert view.describe(DQNConfig(), "n_steps")["whole"]
+    way = view.describe(Counting(), "way")
+    assert (way["kind"], way["options"], way["waits"]) == ("menu", ["up", "down"], True)
     with pytest.raises(ValueError, match="Counting has no setting 'gamma'. It has: steps, disc"):
         view.describe(Counting(), "gamma")
 
