@@ -4,6 +4,8 @@ A study is a file with several arms, as in `taught`; each arm is a function of t
 settings, ten agents.
 """
 
+import itertools
+
 import numpy as np
 import taught
 import torch
@@ -162,19 +164,21 @@ def importance_of(method: str, network: QNetwork, task: int, memories) -> dict[s
     return continual.fisher(network, states, "policy" if method == "EWC by policy" else "gaussian")
 
 
-def sequence(config: dict, method: str, weight=1.0, heads=True, kept_episodes=10) -> dict:
+def sequence(config: dict, method: str, weight=1.0, heads=True, kept_episodes=10, order=()) -> dict:
     """Three tasks in a row: `matrix` [S, 4, 3], the returns before the first and after each task.
 
     method: what keeps the old tasks alive. heads: one for each task, else one for all.
     kept_episodes: how many episodes the agent plays after a task, with some random actions, to fill
-    the method's memory; `kept_steps`: their steps, the mean over agents. For a task still to come
-    the newest column answers, or a separate network that is untrained.
+    the method's memory; `kept_steps`: their steps, the mean over agents. order: of the tasks, as
+    numbers of `SEQUENCE`; the matrix has its columns in this order. For a task still to come the
+    newest column answers, or a separate network that is untrained.
     """
     if method not in ("none", "columns", "separate", *WEIGHTS):
         known = ", ".join(("none", "columns", "separate", *WEIGHTS))
         raise ValueError(f"method = {method!r}: choose one of {known}.")
+    tasks = [SEQUENCE[task] for task in order] or SEQUENCE
     network = untrained = fresh(SEQUENCE[1])  # CartPole-v1 itself is no variant
-    network = continual.add_heads(network, len(SEQUENCE), SEED) if heads else network
+    network = continual.add_heads(network, len(tasks), SEED) if heads else network
     own_networks, memories, anchors, rows, kept_steps = [], {}, [], [], 0
 
     def network_for(task):
@@ -186,8 +190,8 @@ def sequence(config: dict, method: str, weight=1.0, heads=True, kept_episodes=10
         head = task if heads else None
         return mean_returns(network_for(task), env_id, EPISODES, TEST_SEED, head)
 
-    rows.append([test(*each) for each in enumerate(SEQUENCE)])
-    for task, env_id in enumerate(SEQUENCE):
+    rows.append([test(*each) for each in enumerate(tasks)])
+    for task, env_id in enumerate(tasks):
         keeps = what_keeps(method, weight, network, task, memories, anchors) if task else None
         if method == "columns" and task:
             network = continual.ProgressiveNetwork(network, SEED + task)
@@ -196,8 +200,8 @@ def sequence(config: dict, method: str, weight=1.0, heads=True, kept_episodes=10
         *_, last = train_dqn(DQNConfig(**config), env_id, SEEDS, SEED + task, 1, **start)
         network = last.network
         own_networks.append(network)
-        rows.append([test(*each) for each in enumerate(SEQUENCE)])
-        if env_id == SEQUENCE[-1]:
+        rows.append([test(*each) for each in enumerate(tasks)])
+        if env_id == tasks[-1]:
             break  # nothing comes that would need a memory
         if method in WITH_MEMORY:
             stream = np.random.default_rng(SEED + task)
@@ -391,6 +395,20 @@ def study_of_continual_learning():
         yield f"one head: {method}", sequence, settings
 
 
+def study_of_orders():
+    """Notebook 09: the same three tasks in every order, and the ways to keep that are built there.
+
+    λ as chosen for the first order.
+    """
+    ways = {"nothing": ("none", 1.0)}
+    for method in ("EWC", "replay", "distillation, old states"):
+        ways[method] = method, BEST_WEIGHTS[method]
+    for order in itertools.permutations(range(len(SEQUENCE))):
+        for way, (method, weight) in ways.items():
+            settings = {"config": POLE, "method": method, "weight": weight, "order": list(order)}
+            yield f"{way}: {', '.join(map(str, order))}", sequence, settings
+
+
 CHOSEN = {
     "rates": RATES,
     "best_rates": BEST_RATES,
@@ -401,6 +419,7 @@ STUDIES = {
     "transfer": study_of_transfer,
     "adaptation": study_of_adaptation,
     "continual": study_of_continual_learning,
+    "orders": study_of_orders,
 }
 
 
