@@ -159,8 +159,9 @@ def importance_of(method: str, network: QNetwork, task: int, memories) -> dict[s
         learns = learning_part(network).items()
         kept = {n: p for n, p in learns if "head" not in n or n.startswith(own)}
         return {name: torch.ones_like(parameter) for name, parameter in kept.items()}
-    stream = torch.Generator().manual_seed(SEED + task)
-    states = memories[task].sample(FISHER_SAMPLES, 1, 1.0, stream).observation
+    stream, memory = torch.Generator().manual_seed(SEED + task), memories[task]
+    samples = min(FISHER_SAMPLES, len(memory))  # who learned little has fallen soon
+    states = memory.sample(samples, 1, 1.0, stream).observation
     return continual.fisher(network, states, "policy" if method == "EWC by policy" else "gaussian")
 
 
