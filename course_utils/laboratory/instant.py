@@ -97,7 +97,7 @@ def explore(show: Callable, world: str = "", rows=(), **choices) -> controls.Pan
             panel.renew()
 
     about = {"controls": told, "plain": plain, "world": world, "colors": plotting.COLORS}
-    about |= {"rows": list(rows), "facts": {}, "tries": [], "shipped": {}, "end": 0, "train": False}
+    about |= {"rows": list(rows), "tries": [], "shipped": {}, "end": 0, "train": False}
     about["answers"], values = {}, dict(plain)
     if len(menus) == len(choices) and np.prod([*map(len, menus.values())]) <= MOST_STORED:
         for chosen in itertools.product(*menus.values()):

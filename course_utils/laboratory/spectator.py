@@ -19,7 +19,7 @@ WORLDS = {"CartPoleEnv": "cartpole", "MountainCarEnv": "mountaincar", "LunarLand
 class Spectator:
     """Agent 0 at play in an environment of its own, some steps at a time.
 
-    world: how the view plots its observations, or "". facts: what it needs to know for that.
+    world: how the view plots its observations, or "". facts: what else it must know for that.
     seconds: what a step took lately. Raises ValueError for an environment that is not there.
     """
 
@@ -32,7 +32,7 @@ class Spectator:
         self.facts = {"length": getattr(self.env.unwrapped, "length", 0)}
 
     def frames(self, network: QNetwork, steps: int) -> list[tuple]:
-        """What it does in the next steps, greedily: (observation, action, words) for each."""
+        """What it does in the next steps, greedily: (observation, action, words, facts) for each."""
         act, frames, began = greedy(network), [], time.perf_counter()
         for _ in range(steps):
             if self.seen is None:  # an episode begins
@@ -44,7 +44,7 @@ class Spectator:
             self.paid, self.number = self.paid + reward, self.number + 1
             words = f"agent 0, greedy: step {self.number}, return {self.paid:.0f}"
             words += "; terminated" * terminated + "; truncated" * truncated
-            frames.append((short(self.seen), action, words))
+            frames.append((short(self.seen), action, words, self.facts))
             self.seen = None if terminated or truncated else seen
         self.seconds = (time.perf_counter() - began) / max(steps, 1)
         return frames

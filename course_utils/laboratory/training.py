@@ -54,7 +54,6 @@ class Laboratory(controls.Background):
         about["shipped"] = {label: points(*curve) for label, curve in (shipped or {}).items()}
         about["colors"], spectator = plotting.COLORS, self._spectator()
         about["world"] = "grid" if rows else spectator.world if spectator else ""
-        about["facts"] = spectator.facts if spectator else {}
         self.view = View(about=about)
         self.view.on_msg(lambda _, said, buffers: self.hear(said))
         self.panel = controls.Panel([self.view])

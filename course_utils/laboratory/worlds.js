@@ -3,7 +3,8 @@
 const WORLDS = {
   cartpole(pen, w, h, [position, , angle], action, { colors, facts }) {
     const unit = w / 6, x = w / 2 + position * unit, y = h * 0.72;
-    const pole = Math.min((facts.length ?? 0.5) * 2 * unit * 1.4, h * 0.62);
+    const length = facts.length ?? 0.5; // of half a pole: a longer one is longer, and stays inside
+    const pole = h * 0.66 * (1 - 1 / (1 + 4 * length));
     line(pen, [0, y + 14], [w, y + 14]);
     for (const edge of [-2.4, 2.4]) line(pen, [w / 2 + edge * unit, y + 14], [w / 2 + edge * unit, y + 4]);
     pen.fillRect(x - 22, y - 8, 44, 22);

@@ -13,11 +13,11 @@ from course_utils.networks import QNetwork
 def test_a_spectator_sees_whole_episodes():
     network = QNetwork(3, 4, 2, generator=torch.Generator().manual_seed(0))
     frames = Spectator("CartPole-v1").frames(network, 300)
-    ends = [number for number, (_, _, words) in enumerate(frames) if "terminated" in words]
+    ends = [number for number, (_, _, words, _) in enumerate(frames) if "terminated" in words]
     assert ends and frames[ends[0] + 1][2] == "agent 0, greedy: step 1, return 1"
     env = gym.make("CartPole-v1")
     seen, _ = env.reset(seed=0)
-    for observation, action, _ in frames[: ends[0] + 1]:
+    for observation, action, *_ in frames[: ends[0] + 1]:
         assert np.allclose(observation, seen, atol=1e-3)
         seen, *_ = env.step(action)
 

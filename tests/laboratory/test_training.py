@@ -13,9 +13,11 @@ from PIL import Image
 from course_utils import controls
 from course_utils.laboratory import Laboratory
 from course_utils.learner import DQNConfig
+from course_utils.networks import QNetwork
 from course_utils.plotting import Curve
 from course_utils.settings import configuration, setting
 from course_utils.train import train_dqn
+from course_utils.tune import worlds  # noqa: F401, its tasks are known by name
 
 PATIENCE = 60  # seconds after which something hangs; no test takes that long
 
@@ -230,10 +232,27 @@ def test_the_agent_is_seen_at_play():
 
     config = DQNConfig(steps=300, learning_starts=100)
     made = Laboratory(train, config, [], preview=2, env_id="CartPole-v1")
-    observation, action, words = made.frame
-    assert made.view.about["world"] == "cartpole" and made.view.about["facts"] == {"length": 0.5}
+    observation, action, words, facts = made.frame
+    assert made.view.about["world"] == "cartpole" and facts == {"length": 0.5}
     assert len(observation) == 4 and action in (0, 1) and words.startswith("agent 0, greedy: step")
     assert made.view.stored["frame"] == made.frame
+
+
+def test_the_agent_is_seen_in_the_world_of_the_last_reset():
+    def train(config):
+        yield 1, np.arange(2.0), QNetwork(1, 4, 2)
+
+    @configuration
+    class Poles:
+        length: float = setting(0.5, 0.05, 8, "of half a pole", once=True)
+
+    world = {"env_id": "CartPole-LongPole-v0"}
+    world["env_arguments"] = lambda config: {"length": config.length}
+    made = Laboratory(train, Poles(), ["length"], preview=1, **world)
+    made.set("length", 2.0)
+    assert made.frame[3] == {"length": 0.5}
+    made.run(1, fresh=True)
+    assert made.frame[3] == {"length": 2.0}
 
 
 REMEMBERED = """
