@@ -89,8 +89,10 @@ const inside = (pen, { left, top, right, bottom }) => {
   pen.beginPath(); pen.rect(left - 5, top - 10, right - left + 10, bottom - top + 15); pen.clip();
 };
 
-// curves: [{label, x, mid, low, high, runs, color, marker, faint, dots}]; low and runs may lack.
-function plotCurves(pen, width, height, { curves, levels, marks, xlabel, ylabel, ylim, end, ticks: names }) {
+// curves: [{label, x, mid, low, high, runs, color, marker, faint, dots, one}]; low and runs may lack.
+// one: which run is in front, if any. Returns the box, where x and y lie in it, and which x of the
+// first curve is nearest to a place.
+function plotCurves(pen, width, height, { curves, levels, marks, xlabel, ylabel, ylim, end, ticks: names, empty }) {
   const all = curves.flatMap((curve) => [curve.mid, curve.low ?? [], curve.high ?? [], ...(curve.runs ?? [])]);
   let [low, high] = all.reduce((pair, values) => bounds(values, ...pair), bounds(Object.values(levels), Infinity, -Infinity));
   if (!(low < high)) [low, high] = Number.isFinite(low) ? [low - 1, low + 1] : [0, 1];
@@ -108,7 +110,7 @@ function plotCurves(pen, width, height, { curves, levels, marks, xlabel, ylabel,
     });
   }
   pen.textAlign = "center";
-  if (!curves.some((curve) => curve.mid.length)) pen.fillText("no value yet", (box.left + box.right) / 2, height / 2);
+  if (!curves.some((curve) => curve.mid.length)) pen.fillText(empty ?? "no value yet", (box.left + box.right) / 2, height / 2);
   inside(pen, box);
   let [beside, under] = [-Infinity, 0]; // where the name of the mark before stands
   for (const { x, text } of marks.slice(-4)) { // where a control was moved
@@ -122,10 +124,10 @@ function plotCurves(pen, width, height, { curves, levels, marks, xlabel, ylabel,
     under += pen.measureText(text).width + 8;
   }
   for (const curve of curves) {
-    const xs = curve.x.map(X);
+    const xs = curve.x.map(X), front = curve.runs?.[curve.one];
     pen.strokeStyle = pen.fillStyle = curve.color ?? ink;
     if (curve.low) {
-      pen.globalAlpha = curve.faint ? 0.1 : 0.22;
+      pen.globalAlpha = curve.faint || front ? 0.1 : 0.22;
       pen.beginPath();
       path(pen, xs, curve.low.map(Y));
       for (let i = xs.length - 1; i >= 0; i--) pen.lineTo(xs[i], Y(curve.high[i]));
@@ -134,14 +136,22 @@ function plotCurves(pen, width, height, { curves, levels, marks, xlabel, ylabel,
     pen.globalAlpha = curve.runs?.length > 8 ? 0.12 : 0.25; pen.lineWidth = 0.8;
     for (const run of curve.faint ? [] : curve.runs ?? []) { pen.beginPath(); path(pen, xs, run.map(Y)); pen.stroke(); }
     pen.globalAlpha = curve.faint ? 0.45 : 1; pen.lineWidth = curve.faint ? 1.5 : 2.2;
-    pen.beginPath(); path(pen, xs, curve.mid.map(Y));
+    if (front) { // the others stay as a dashed middle
+      pen.globalAlpha = 0.5; pen.setLineDash([6, 4]);
+      pen.beginPath(); path(pen, xs, curve.mid.map(Y)); pen.stroke();
+      pen.globalAlpha = 1; pen.setLineDash([]);
+    }
+    const ys = (front ?? curve.mid).map(Y);
+    pen.beginPath(); path(pen, xs, ys);
     if (!curve.dots) pen.stroke();
     const apart = curve.dots ? 1 : Math.max(1, Math.ceil(xs.length / 8));
     for (let i = xs.length - 1; i >= 0; i -= apart) {
-      pen.beginPath(); MARKERS[(curve.marker ?? 0) % MARKERS.length](pen, xs[i], Y(curve.mid[i])); pen.fill();
+      pen.beginPath(); MARKERS[(curve.marker ?? 0) % MARKERS.length](pen, xs[i], ys[i]); pen.fill();
     }
   }
   pen.globalAlpha = 1;
+  const nearest = (place) => curves[0].x.reduce((a, b) => (Math.abs(X(b) - place) < Math.abs(X(a) - place) ? b : a), NaN);
+  return { box, X, Y, nearest };
 }
 
 // bars: {label: [K]}, over K names

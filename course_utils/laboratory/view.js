@@ -9,7 +9,7 @@ function render({ model, el }) {
   const say = (sentence) => { told.textContent = sentence; };
   const send = (content) => model.send({ ...content, by: me });
   let points = {}, marks = [], ghost = [], pinned = [], frames = [], frame = null, running = false;
-  let values = {}, accepted = {}, began = 0, heard = false, over = false, status = "", scene = about;
+  let values = {}, accepted = {}, began = 0, heard = false, over = false, status = "", scene = about, one = -1;
   const me = Math.random();
 
   // What a series looks like: its place among the labels decides.
@@ -17,36 +17,76 @@ function render({ model, el }) {
     label, ...curve, color: about.colors[k], marker: k, ...look,
   }));
   const shown = () => [
-    ...curvesOf(about.shipped, { faint: true }), ...ghost, ...pinned, ...curvesOf(points),
+    ...curvesOf(about.shipped, { faint: true }), ...ghost, ...pinned, ...curvesOf(points, { one }),
   ];
   const hasBars = () => Object.keys(scene.bars ?? {}).length > 0;
-  const curves = makeCanvas((pen, w, h) => {
-    if (hasBars()) plotBars(pen, w, h, scene, about.colors);
-    else plotCurves(pen, w, h, { ...scene, curves: shown(), marks });
-  }, () => 0.48, about.ylabel);
+  // What is plotted; a click in it, or a drag, sets the choice that the picture names.
+  function makePlot(what, ratio, description) {
+    let nearest = null;
+    const plot = makeCanvas((pen, w, h) => {
+      const plotted = what();
+      nearest = plotted?.curves.length ? plotCurves(pen, w, h, plotted) : null;
+      if (plotted?.bars) plotBars(pen, w, h, plotted, about.colors);
+    }, ratio, description);
+    const choose = ({ buttons, offsetX }) => {
+      const { pick } = what() ?? {}, at = about.controls.findIndex(({ name }) => name === pick);
+      if (!buttons || !nearest || at < 0 || controls[at].inputs[0].disabled) return;
+      const value = nearest(offsetX);
+      if (value === values[pick]) return;
+      take({ [pick]: value });
+      change(pick, value);
+    };
+    plot.canvas.addEventListener("pointerdown", choose);
+    plot.canvas.addEventListener("pointermove", choose);
+    return plot;
+  }
+  const curves = makePlot(() => (hasBars() ? { ...scene, curves: [] } : { ...scene, bars: null, curves: shown(), marks: scene.marks ?? marks }),
+    () => (scene.below ? 0.3 : 0.48), about.ylabel);
+  const below = makePlot(() => scene.below && { ...scene.below.look, bars: null, curves: curvesOf(scene.below.kept) },
+    () => 0.22, "the plot below");
   const world = makeCanvas((pen, w, h) => {
     pen.clearRect(0, 0, w, h);
     if (frame) WORLDS[about.world](pen, w, h, frame[0], frame[1], { ...about, facts: frame[3] ?? {} });
   }, () => (about.world === "grid" ? about.rows.length / about.rows[0].length : 0.55), "the agent at play");
   const caption = make("figcaption");
   const legend = make("div", { class: `${NS}-legend` });
+  const belowFigure = make("figure", { class: `${NS}-below` }, below.canvas);
 
   function relabel() {
     const bars = Object.keys(scene.bars ?? {}).map((label, k) => ({ label, color: about.colors[k], marker: 1, faint: k, mid: [] }));
     const rows = [...bars, ...shown().filter((curve) => curve.mid.length && curve.label)].map((curve) => {
-      if (!curve.mid.length || !about.train) curve = { ...curve, mid: null };
+      const run = curve.runs?.[curve.one];
+      const both = run ? ` run ${one + 1}: ${short(run.at(-1))}, all: ${short(curve.mid.at(-1))}` : "";
+      if (both || !curve.mid.length || !about.train) curve = { ...curve, mid: null };
       const last = (name) => short(curve[name].at(-1));
       const range = curve.mid && curve.low ? ` [${last("low")}, ${last("high")}]` : "";
       const dot = make("span", { style: `color: ${curve.color}; opacity: ${curve.faint ? 0.5 : 1}` }, "●■◆▲"[curve.marker % 4]);
-      return make("span", {}, dot, curve.mid ? ` ${curve.label}: ${last("mid")}${range}` : ` ${curve.label}`);
+      return make("span", {}, dot, curve.mid ? ` ${curve.label}: ${last("mid")}${range}` : ` ${curve.label}${both}`);
     });
     legend.replaceChildren(...rows);
   }
-  function show() { curves.redraw(); relabel(); }
+  // "Was it luck?": one run after the other, then all of them again.
+  const several = () => Object.entries(points).filter(([, curve]) => curve.runs?.length > 1);
+  const most = () => Math.max(0, ...several().map(([, curve]) => curve.runs.length));
+  const luck = make("button", { title: "one run after the other, then all again", onclick: () => {
+    one = one + 1 < most() ? one + 1 : -1;
+    const ends = several().filter(([, curve]) => curve.runs[one])
+      .map(([label, curve]) => `${label} ${short(curve.runs[one].at(-1))}, all ${short(curve.mid.at(-1))}`.trim());
+    say(one < 0 ? status : `Run ${one + 1} of ${most()}: ${ends.join("; ")}.`);
+    show();
+  } }, "Was it luck?");
+  function show() {
+    if (one >= most()) one = -1;
+    luck.hidden = most() < 2;
+    curves.redraw();
+    belowFigure.hidden = !scene.below;
+    below.redraw();
+    relabel();
+  }
 
   let film = []; // of an answer: it is shown again and again
   function play() { // frames come in bursts; they are shown one after the other
-    if (frames.length > 180) frames.splice(0, frames.length - 60);
+    if (frames.length > 180 && !film.length) frames.splice(0, frames.length - 60);
     if (frames.length) {
       frame = frames.shift();
       caption.textContent = frame[2];
@@ -136,8 +176,9 @@ function render({ model, el }) {
   const bar = make("progress", { max: 1, value: 0, "aria-label": "share of the training that is done" });
   const left = make("span");
 
-  function state({ kept, told: sentence, running: now, begins, share, look, frames: more, frame: still, values: given }) {
+  function state({ kept, told: sentence, running: now, begins, share, look, moves, frames: more, frame: still, values: given }) {
     if (look) scene = { ...about, ...look };
+    if (moves) take(moves);
     if (still) frame = still;
     if (more && kept) { film = more; frames = [...more]; }
     if (begins) {
@@ -184,7 +225,7 @@ function render({ model, el }) {
   const end = () => { state({ running: false, told: "" }); sleep(); }; // the kernel was started again
   model.on("msg:custom", hear);
   model.on("comm_live_update", end);
-  const theme = new MutationObserver(() => { curves.redraw(); world.redraw(); });
+  const theme = new MutationObserver(() => { curves.redraw(); below.redraw(); world.redraw(); });
   theme.observe(document.body, { attributes: true });
 
   el.classList.add(NS);
@@ -196,9 +237,10 @@ function render({ model, el }) {
     make("div", { class: `${NS}-hand` },
       ...(about.train ? [make("div", { class: `${NS}-buttons` }, ...buttons), make("div", {}, bar, left)] : []),
       ...controls.map((control) => control.row),
+      make("div", { class: `${NS}-buttons` }, luck),
       ...(tries.length ? [make("div", { class: `${NS}-buttons ${NS}-tries` }, "Things to try: ", ...tries)] : []),
       ...(about.train ? [code] : []), told),
-    make("div", { class: `${NS}-eyes` }, ...figure, make("figure", { class: `${NS}-curves` }, curves.canvas, legend)),
+    make("div", { class: `${NS}-eyes` }, ...figure, make("figure", { class: `${NS}-curves` }, curves.canvas, legend), belowFigure),
   );
   const stored = model.get("stored");
   accept(stored.values ?? about.plain);

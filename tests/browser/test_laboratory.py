@@ -26,7 +26,7 @@ class Counting:
 def count(config):
     for number in range(config.steps):
         time.sleep(0.02)
-        yield number, {"": number * config.speed * np.arange(1, 4)}
+        yield number, {"each": number * config.speed * np.arange(1, 4)}
 
 lab = Laboratory(count, Counting(), ["speed", "width"], tries={"Fast": {"speed": 5.0}})
 lab.show()
@@ -78,6 +78,18 @@ def check_wrong_values(view, other):
     expect(other.locator("input[type=number]").first).to_have_value("9.8")
 
 
+def check_luck(view):
+    """One run after the other, each told with its value, then all again."""
+    told, legend = view.locator(".course-lab-told"), view.locator(".course-lab-legend")
+    for run in (1, 2, 3):
+        press(view, "Was it luck?")
+        expect(told).to_have_text(re.compile(rf"^Run {run} of 3: each [\d.]+, all [\d.]+$"))
+        expect(legend).to_have_text(re.compile(rf"each run {run}: [\d.]+, all: [\d.]+"))
+    press(view, "Was it luck?")
+    expect(told).not_to_have_text(re.compile("^Run"))
+    expect(legend).to_have_text(re.compile(r"each: [\d.]+ \[[\d.]+, [\d.]+\]"))
+
+
 def check_answers(cell):
     number, told = cell.locator("input[type=number]"), cell.locator(".course-lab-told")
     number.fill("7")
@@ -96,9 +108,11 @@ def test_rough_hands(notebook):
     press(views.first, "Start")
     expect(views.nth(1).get_by_role("button", name="Pause")).to_be_visible()
     check_wrong_values(views.first, views.nth(1))
+    check_luck(views.first)
     press(views.first, "Fast")
     expect(views.first.locator(".course-lab-code")).to_have_value("Counting(speed=5)")
     check_answers(views.nth(2))
+    expect(views.nth(2).get_by_role("button", name="Was it luck?")).to_have_count(0)
     answered = views.nth(2).locator(".course-lab-curves canvas")
     before = answered.evaluate("canvas => canvas.toDataURL()")
     page.evaluate(COMMAND, ["apputils:change-theme", {"theme": "JupyterLab Dark"}])
