@@ -70,17 +70,16 @@ def band(axes, x, values, label: str = "", look=LOOKS[0], strata: int = 1) -> np
 
 @checked
 def learning_curves(
-    curves: dict[str, Curve], ylabel: str, reference: dict[str, float] | None = None, figure=None
+    curves: dict[str, Curve], ylabel: str, reference: dict[str, float] | None = None
 ) -> Figure:
     """Interquartile mean, 95 % interval (for each point by itself) and single runs of each curve.
 
-    reference: label → level of a dashed line. figure: one to plot in.
+    reference: label → level of a dashed line.
     Raises ValueError, also by `evaluation.interval`, for no curve, for one of fewer than 2 runs,
     with NaN or with another number of steps; TypeError for what is no dict.
     """
     need(curves, "curves = {}: must hold a Curve or more, each under its name.")
-    figure = figure or Figure(figsize=(7.2, 3.6))
-    need(hasattr(figure, "subplots"), f"figure must be a Figure, not {type(figure).__name__}.")
+    figure = Figure(figsize=(7.2, 3.6))
     axes, ends = figure.subplots(), []
     for (label, curve), (color, marker) in zip(curves.items(), cycle(LOOKS), strict=False):
         need(isinstance(curve, Curve), f"{label} must be a Curve(steps, values).")
