@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest
 
 UV := $(subst .venv,.matrix/uv,$(BIN))/python
 
-.PHONY: lab test quick coverage test-seeds test-browser matrix bench data notebooks lint clean
+.PHONY: lab app test quick coverage test-seeds test-browser matrix bench data notebooks lint clean
 
 .venv/course: pyproject.toml constraints.txt
 	@$(PYTHON) -c "import sys; (3, 10) <= sys.version_info < (3, 14) or sys.exit('The course needs Python 3.10 to 3.13; this is ' + sys.version.split()[0] + '. Name another one, for example: make lab PYTHON=python3.12')"
@@ -22,12 +22,19 @@ UV := $(subst .venv,.matrix/uv,$(BIN))/python
 	touch $@
 
 .venv/course-test: .venv/course
-	$(INSTALL) -e ".[test,bench,cluster]"
+	$(INSTALL) -e ".[app,test,bench,cluster]"
 	touch $@
 
 lab: .venv/course                ## open the course in JupyterLab
 	$(BIN)/jupyter labextension disable "@jupyterlab/apputils-extension:announcements"
 	$(BIN)/jupyter lab --ServerApp.root_dir=. notebooks/00_start_here.ipynb
+
+.venv/course-app: .venv/course
+	$(INSTALL) -e ".[app]"
+	touch $@
+
+app: .venv/course-app            ## the trainings and pictures without the code, for a projector: a chapter is chosen in a menu
+	$(BIN)/voila --theme=light app/dashboard.ipynb
 
 test: .venv/course-test          ## every check: style, module, notebooks, exercises, a real browser
 	$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """The notebooks in JupyterLab, in a real browser: buttons, sliders, and pictures that follow.
 
 Each notebook opens as it is stored. Only its widgets' cells run, after a cell with the statements
-that they need (needed.py finds them), as pytest runs all cells elsewhere. With COURSE_BROWSER=all
+that they need (app/needed.py finds them), as pytest runs all cells elsewhere. With COURSE_BROWSER=all
 in the environment each notebook runs from its first cell to its last.
 
 Needs Chromium or Chrome; without one these tests are skipped on a learner's machine, and fail where
@@ -20,7 +20,7 @@ from playwright.sync_api import expect
 from safetensors.torch import load_file
 
 from tests.browser.lab import PREPARED, ROOT, Notebook, served
-from tests.browser.needed import preparations
+from app.needed import preparations
 
 RUN_ALL = os.environ.get("COURSE_BROWSER") == "all"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.needed import preparations
+from app.needed import preparations
 
 LOOP = "for name in 'ab':\n    told[name] = rate\n    rate = rate + len(told)"
 SOURCES = [
