@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 
-from course_utils import evaluation
+from course_utils import evaluation, plotting
 from course_utils.checks import check_array, check_finite, checked, need
 from course_utils.files import fingerprint, load_tensors, reading, save_tensors, sha256
 from course_utils.networks import QNetwork, learning_part
@@ -16,6 +17,10 @@ COURSE = Path(__file__).parents[1]
 SHIPPED = COURSE / "data"
 # What learners make themselves; a relative COURSE_RUNS begins in the course's folder.
 RUNS = COURSE / os.path.expanduser(os.environ.get("COURSE_RUNS") or "runs")
+# One line of landers, each made from the one before: stage and notebook → its file.
+LINE = {"learned (03)": "lunar_lander_320k", "taught (05)": "lunar_lander_taught"}
+LINE |= {"tuned (07)": "lunar_lander_tuned", "distilled (10)": "lunar_lander_distilled"}
+LINE |= {"shipped (12)": "lunar_lander_shipped"}
 
 
 @checked
@@ -126,3 +131,48 @@ def _task_of(path):
     network, card = load_agent(path)
     sizes = "({observations} observations, {actions} actions)".format(**network.arguments)
     return f"{card['environment']} {sizes}"
+
+
+@checked
+def line_so_far(last: str, card: dict | None = None) -> Figure:
+    """The landers of LINE up to a stage, by the cards of those that `find_agent` finds: a row each.
+
+    card: of the last stage, in place of a file. What is odd about a card is in the sentence.
+    Raises ValueError for no stage and for a card that names no parent, and as `find_agent`.
+    """
+    need(last in LINE, f"last = {last!r}: must be one of {', '.join(LINE)}.")
+    figure, rows, odd = Figure(figsize=(7.2, 0.7 + 0.55 * len(LINE))), {}, []
+    axes, parent, was_yours = figure.subplots(), None, False
+    for row, (stage, name) in enumerate(LINE.items()):
+        if last in [*LINE][:row]:
+            rows[stage] = "not yet"
+            axes.axhspan(row - 0.4, row + 0.4, color=plotting.GREY, alpha=0.15)
+            continue
+        facts, whose = card, "new"
+        if stage != last or card is None:
+            path = find_agent(f"{name}.safetensors")
+            facts, whose = load_agent(path)[1], "yours" if path.parent == RUNS else "the course's"
+        told = f"the card of {stage} lacks its environment or parent: make it by lineage_card."
+        need({"environment", "parent"} <= facts.keys(), told)
+        returns, steps = np.ravel(facts.get("return", [])), facts.get("environment_steps")
+        if facts["parent"] != parent:
+            odd.append(f"The card of {stage} names the parent {facts['parent']}, not {parent}.")
+        if was_yours and whose == "the course's":
+            odd.append(f"That of {stage} was made from the course's {parent}, not from yours.")
+        best = load_agent(shipped(path.name))[1]["return"] if whose == "yours" else [-np.inf]
+        if returns.size and returns.mean() < min(best):
+            odd.append(f"Yours return less than any of the course's: delete {path} to use those.")
+        worth = evaluation.interval(returns) if returns.size > 1 else "no interval told"
+        costs = f"{steps:,} steps" if isinstance(steps, int) else "steps not told"
+        costs = f"{facts.get('parameters', 0):,} numbers, {costs}"
+        rows[f"{stage}, {whose}: {facts['environment']}\n{costs}"] = worth
+        color, marker = plotting.LOOKS[row]
+        axes.plot(returns, [row] * returns.size, marker, color=color, alpha=0.5, markersize=4)
+        if returns.size > 1:
+            axes.plot(worth, [row] * 3, "|-", color=color, linewidth=6, alpha=0.35, markersize=18)
+        parent, was_yours = name, whose == "yours"
+    axes.set(xlabel="return", ylim=(len(LINE) - 0.5, -0.5))
+    axes.set_yticks(range(len(LINE)), rows)
+    told = "; ".join(f"{label}: {worth}".replace("\n", ", ") for label, worth in rows.items())
+    figure.sentence = " ".join([f"Return, interquartile mean with 95 % interval. {told}.", *odd])
+    return figure

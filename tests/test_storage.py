@@ -8,6 +8,7 @@ import torch
 from course_utils import storage
 from course_utils.networks import QNetwork
 
+MOON = "LunarLander-v3"
 CARD = {"environment": "CartPole-v1", "parent": None, "return": [490.0, 480.0, 500.0]}
 
 
@@ -102,3 +103,60 @@ def test_an_own_agent_for_another_task_is_refused(tmp_path, monkeypatch):
         storage.find_agent("cartpole.safetensors")
     storage.save_agent(tmp_path / "mine.safetensors", QNetwork(3, 8, 4), CARD)
     assert storage.find_agent("mine.safetensors") == tmp_path / "mine.safetensors"
+
+
+def landers(stage, seeds=3, width=16, **card):
+    """An own agent of a stage of the line, saved."""
+    environment = "LunarLander-LowGravity-v0" if stage in ("tuned", "distilled") else MOON
+    told = {"environment": environment, "return": [250.0, 260.0, 270.0][:seeds]} | card
+    path = storage.RUNS / f"lunar_lander_{stage}.safetensors"
+    storage.save_agent(path, QNetwork(seeds, 8, 4, width), told)
+
+
+def test_the_line_so_far_is_the_courses_on_the_first_day(tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "RUNS", tmp_path)
+    figure = storage.line_so_far("taught (05)")
+    learned, taught, *later = figure.sentence.split("; ")
+    assert learned.endswith(
+        "learned (03), the course's: LunarLander-v3, 18,180 numbers, 320,000 steps: "
+        "268.9 [258.9, 273.7]"
+    )
+    assert taught.startswith("taught (05), the course's: ")
+    assert (
+        "; ".join(later) == "tuned (07): not yet; distilled (10): not yet; shipped (12): not yet."
+    )
+
+
+def test_the_line_so_far_takes_ones_own_agents_and_says_what_is_odd(tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "RUNS", tmp_path)
+    landers("320k", parent=None, environment_steps=200_000)
+    landers("tuned", parent="lunar_lander_taught", environment_steps="many")
+    figure = storage.line_so_far("tuned (07)")
+    assert "learned (03), yours: LunarLander-v3, 484 numbers, 200,000 steps: 260" in figure.sentence
+    assert "LowGravity-v0, 484 numbers, steps not told: 260" in figure.sentence
+    odd = ["That of taught (05) was made from the course's lunar_lander_320k, not from yours."]
+    assert figure.sentence.split("not yet. ")[1:] == odd
+
+
+@pytest.mark.parametrize(
+    ("stage", "card", "odd"),
+    [
+        ("taught", {"parent": "nobody"}, "of taught (05) names the parent nobody, not lunar_l"),
+        ("taught", {"parent": "lunar_lander_320k", "return": [-9.0] * 3}, "Yours return less"),
+        ("taught", {"parent": "lunar_lander_320k", "seeds": 1}, "steps not told: no interval told"),
+    ],
+)
+def test_a_card_that_is_odd_gets_its_sentence(stage, card, odd, tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "RUNS", tmp_path)
+    landers(stage, **card)
+    assert odd in storage.line_so_far("distilled (10)").sentence
+
+
+def test_the_last_stage_may_be_told_by_its_card(tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "RUNS", tmp_path)
+    last = {"environment": MOON, "parent": "lunar_lander_distilled", "return": [1.0, 2.0]}
+    assert "shipped (12), new: LunarLander-v3" in storage.line_so_far("shipped (12)", last).sentence
+    with pytest.raises(ValueError, match="last = '05': must be one of learned .03., taught"):
+        storage.line_so_far("05")
+    with pytest.raises(ValueError, match="the card of learned .03. lacks its environment or paren"):
+        storage.line_so_far("learned (03)", {"environment": MOON})
