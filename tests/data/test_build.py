@@ -86,7 +86,7 @@ def test_a_study_is_complete(study):
         assert agents == facts["arms"][arm]["settings"].get("seeds", 10) or (
             study in distilled.STUDIES and agents in (3, 9, 10, 12, 15, 30)
         )
-        if study == "continual":
+        if study in ("continual", "orders"):
             assert tensors[f"{arm}.matrix"].shape == (10, 4, 3)
         if f"{arm}.curve" in tensors:
             assert tensors[f"{arm}.curve"].shape == (agents, len(tensors[f"{arm}.steps"]))
@@ -108,6 +108,7 @@ QUICK = {
     "transfer": "CartPole-Reversed-v0: head, η = 0.0003",
     "adaptation": "CartPole-HighGravity-v0: head, η = 0.003",
     "continual": "one head: none",
+    "orders": "nothing: 2, 1, 0",
     "several_teachers": "pole: λ = 0.1, until 0.25",
 }
 SLOW = [
