@@ -20,7 +20,9 @@ class Look(NamedTuple):
     sentence: what is to be seen. curves: label → `Curve`, whose values are [S, T], a line [T], or
     an `Estimate` of three lines; those named in `dots` have no line. levels: label → a dashed line.
     ticks: names of the places 0, 1, …. bars: label → [K], in place of curves, over the names in
-    `ticks`. frames: what the agent does, as of `laboratory.Spectator`.
+    `ticks`. frames: what the agent does, as of `laboratory.Spectator`. marks: (x, text), vertical
+    lines. moves: choice → where its control is put. pick: the choice that a click on the curves
+    sets to the nearest x. below: a second one, whose curves are plotted below.
     """
 
     sentence: str
@@ -33,6 +35,10 @@ class Look(NamedTuple):
     dots: list = []
     bars: dict = {}
     frames: list = []
+    marks: list = []
+    moves: dict = {}
+    pick: str = ""
+    below: "Look | None" = None
 
     def state(self) -> dict:
         """The same for the view."""
@@ -41,13 +47,17 @@ class Look(NamedTuple):
             for label, curve in self.curves.items()
         }
         bars = {label: short(values) for label, values in self.bars.items()}
-        look = {name: getattr(self, name) for name in ("xlabel", "ylabel", "ylim", "levels")}
+        same = ("xlabel", "ylabel", "ylim", "levels", "pick")
+        look = {name: getattr(self, name) for name in same}
         look |= {"ticks": list(map(str, self.ticks)), "bars": bars}
+        look["marks"] = [{"x": x, "text": text} for x, text in self.marks]
+        look["below"] = self.below and self.below.state()
         return {
             "kept": kept,
             "look": look,
             "frames": [(short(seen), *more) for seen, *more in self.frames],
             "told": self.sentence,
+            "moves": self.moves,
         }
 
 
@@ -77,6 +87,8 @@ def explore(show: Callable, world: str = "", rows=(), **choices) -> controls.Pan
         meant |= {name: check_number(name, values[name], *bounds[name]) for name in bounds}
         if not isinstance(look := show(**meant), Look):
             raise TypeError(f"show must return a Look, not {look!r:.60}.")
+        chosen = {look.pick, look.below.pick if look.below else "", *look.moves} - {"", *values}
+        need(not chosen, f"explore has no choice named {', '.join(chosen)}: mend the Look.")
         return look
 
     def keep(look):
@@ -87,11 +99,12 @@ def explore(show: Callable, world: str = "", rows=(), **choices) -> controls.Pan
             view.send({"told": view.value})
         elif "set" in said:
             try:
-                answer = look_at(values | said["set"]).state()
+                look = look_at(values | said["set"])
+                answer = look.state()
             except Exception as error:  # nobody stands above it to show the error
                 return view.send({"values": values, "told": str(error)})
-            values.update(said["set"])
-            view.send(answer | {"values": said["set"], "by": said.get("by")})
+            values.update(moved := said["set"] | look.moves)
+            view.send(answer | {"values": moved, "by": said.get("by")})
         elif "rest" in said:  # what is left of it without a kernel takes longer than an answer
             keep(look_at(values))
             panel.renew()

@@ -150,7 +150,7 @@ function plotCurves(pen, width, height, { curves, levels, marks, xlabel, ylabel,
     }
   }
   pen.globalAlpha = 1;
-  const nearest = (place) => curves[0].x.reduce((a, b) => (Math.abs(X(b) - place) < Math.abs(X(a) - place) ? b : a), NaN);
+  const nearest = (place) => curves[0].x.reduce((a, b) => (Math.abs(X(b) - place) >= Math.abs(X(a) - place) ? a : b), NaN);
   return { box, X, Y, nearest };
 }
 

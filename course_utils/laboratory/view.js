@@ -25,14 +25,14 @@ function render({ model, el }) {
     let nearest = null;
     const plot = makeCanvas((pen, w, h) => {
       const plotted = what();
-      nearest = plotted?.curves.length ? plotCurves(pen, w, h, plotted) : null;
       if (plotted?.bars) plotBars(pen, w, h, plotted, about.colors);
+      else if (plotted) ({ nearest } = plotCurves(pen, w, h, plotted));
     }, ratio, description);
     const choose = ({ buttons, offsetX }) => {
       const { pick } = what() ?? {}, at = about.controls.findIndex(({ name }) => name === pick);
       if (!buttons || !nearest || at < 0 || controls[at].inputs[0].disabled) return;
       const value = nearest(offsetX);
-      if (value === values[pick]) return;
+      if (Number.isNaN(value) || value === values[pick]) return;
       take({ [pick]: value });
       change(pick, value);
     };
@@ -40,9 +40,9 @@ function render({ model, el }) {
     plot.canvas.addEventListener("pointermove", choose);
     return plot;
   }
-  const curves = makePlot(() => (hasBars() ? { ...scene, curves: [] } : { ...scene, bars: null, curves: shown(), marks: scene.marks ?? marks }),
+  const curves = makePlot(() => ({ ...scene, bars: hasBars() && scene.bars, curves: shown(), marks: scene.marks ?? marks }),
     () => (scene.below ? 0.3 : 0.48), about.ylabel);
-  const below = makePlot(() => scene.below && { ...scene.below.look, bars: null, curves: curvesOf(scene.below.kept) },
+  const below = makePlot(() => scene.below && { ...scene.below.look, bars: false, curves: curvesOf(scene.below.kept) },
     () => 0.22, "the plot below");
   const world = makeCanvas((pen, w, h) => {
     pen.clearRect(0, 0, w, h);

@@ -32,8 +32,17 @@ class View(anywidget.AnyWidget):
 
 def still(look: dict, kept: dict) -> Figure:
     """What the view would plot: curves as of `points`, or bars; look: as of `Look`."""
-    figure = Figure(figsize=(7.2, 3.2))
-    axes, bars = figure.subplots(), look.get("bars", {})
+    plots = [(look, kept)]
+    if below := look.get("below"):
+        plots.append((below["look"], below["kept"]))
+    figure = Figure(figsize=(7.2, 3.2 + 2 * (len(plots) - 1)))
+    for axes, plot in zip(figure.subplots(len(plots), squeeze=False)[:, 0], plots, strict=True):
+        _plot(axes, *plot)
+    return figure
+
+
+def _plot(axes, look, kept):
+    bars = look.get("bars", {})
     wide = 0.8 / max(len(bars), 1)  # bars stand side by side around their tick
     for k, (label, values) in enumerate(bars.items()):
         places = np.arange(len(values)) + wide * (k - (len(bars) - 1) / 2)
@@ -48,6 +57,8 @@ def still(look: dict, kept: dict) -> Figure:
             axes.fill_between(curve["x"], curve["low"], curve["high"], color=color, alpha=0.2)
     for label, level in look["levels"].items():
         axes.axhline(level, color=plotting.GREY, linestyle="--", linewidth=1, label=label)
+    for mark in look.get("marks", ()):
+        axes.axvline(mark["x"], color=plotting.GREY, linewidth=1, label=mark["text"])
     if look.get("ticks"):
         axes.set_xticks(range(len(look["ticks"])), look["ticks"])
     else:
@@ -55,7 +66,6 @@ def still(look: dict, kept: dict) -> Figure:
     axes.set(xlabel=look["xlabel"], ylabel=look["ylabel"], ylim=look.get("ylim"))
     if axes.get_legend_handles_labels()[1]:
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-    return figure
 
 
 def describe(config, name: str) -> dict:
