@@ -1,4 +1,4 @@
-// One control of the view: a slider with a number, a switch or a menu.
+// One control of the view: a slider with a number, a switch, a menu or a curve.
 // The files of this folder are put together to one module by view.py.
 
 const NS = "course-lab";
@@ -33,6 +33,7 @@ function scaleOf({ scale, low, high }) {
 }
 
 function makeControl(about, moved) {
+  if (about.kind === "curve") return makeSketch(about, moved);
   const id = `${NS}-${Math.random().toString(36).slice(2)}`;
   const label = make("label", { for: id, title: about.help }, about.label);
   const row = make("div", { class: `${NS}-control ${about.waits ? "waits" : ""} ${about.kind}` }, label);
@@ -65,6 +66,13 @@ function makeControl(about, moved) {
     value = Math.min(Math.max(value, about.low), about.high);
     tell(value);
     moved(about.name, value);
+  });
+  slider.addEventListener("keydown", (event) => { // where one step of the slider is less than 1
+    const way = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1 }[event.key];
+    if (!way || !about.whole || few || Math.round(toValue(+slider.value + 0.005 * way)) !== now) return;
+    event.preventDefault();
+    set(Math.min(Math.max(now + way, about.low), about.high));
+    moved(about.name, now);
   });
   number.addEventListener("change", () => { // as it was typed, not where the slider can stand
     if (number.value === "") return set(now);

@@ -16,13 +16,16 @@ SECONDS_BETWEEN_MESSAGES = 0.07
 SHARE = 0.03  # of the training's time goes to the agent at play
 FRAMES = 60  # of it a second, at most
 QUICK = 400  # resamples of an interval while a training runs; at rest as many as everywhere
+# What a record of a learner may tell besides, plotted on demand: its name there → on the axis.
+ASIDE = {"loss": "loss of the latest batch", "q": "mean Q of the latest batch"}
 
 
 class Laboratory(controls.Background):
     """A training with Start, Pause, Step, Reset, its settings, its curve and the agent at play.
 
     train: config → iterator of records (step, values, agent). values: label → [S], or one number,
-    or [S] alone; a point with NaN is left out. agent: a `QNetwork`, a table [cells, 4], or none.
+    or [S] alone; a point with NaN is left out. agent: a `QNetwork`, a table [cells, 4], none, or
+    what `train_dqn` yields: its loss and values can be plotted, too.
     The config is read as the training goes, so that a control acts at once.
     settings: names of what can be moved. env_id: where the agent plays; env_arguments: config →
     its arguments. end: the last step, if the config has no `steps`. rows: the map of a table, one
@@ -52,6 +55,7 @@ class Laboratory(controls.Background):
         about |= {"plain": tried | self._values(), "code": code_of(config), "preview": preview}
         about |= {"rows": list(rows), "tries": list((tries or {}).items())}
         about["shipped"] = {label: points(*curve) for label, curve in (shipped or {}).items()}
+        about["aside"] = list(ASIDE.values())
         about["colors"], spectator = plotting.COLORS, self._spectator()
         about["world"] = "grid" if rows else spectator.world if spectator else ""
         self.view = View(about=about)
@@ -65,8 +69,10 @@ class Laboratory(controls.Background):
 
     def hear(self, said: dict) -> None:
         """Do what the front end asks for: {"hello"}, {"set": {name: value}}, {"press": word}."""
-        if "hello" in said:
-            self.view.send({"running": self.running} | self._whole())
+        if "hello" in said:  # while it runs, its own thread tells the rest: no record comes twice
+            self._greeted = not self.running
+            whole = self._whole() if self._greeted else {"values": self._values()}
+            self.view.send({"running": self.running, "told": self.told} | whole)
         for name, value in said.get("set", {}).items():
             self.set(name, value, said.get("by"))
         actions = {"Start": self.start, "Pause": self.pause, "Step": self.step, "Reset": self.reset}
@@ -84,6 +90,7 @@ class Laboratory(controls.Background):
 
     def again(self) -> None:
         """Forget what was learned and train to the end."""
+        self._forgotten = True
         self.start(lambda: self.run(fresh=True))
 
     def start(self, job: Callable[[], None] | None = None) -> None:
@@ -96,6 +103,7 @@ class Laboratory(controls.Background):
 
     def reset(self) -> None:
         """Forget what was learned and begin again with the settings as they are now."""
+        self._forgotten = True
         self.start(lambda: self.run(self.preview, fresh=True))
 
     def run(self, limit: int | None = None, fresh: bool = False) -> None:
@@ -113,6 +121,8 @@ class Laboratory(controls.Background):
                 break
         need(self.count or not fresh, "train has ended without a record: it must yield some.")
         self._send()
+        if self._forgotten:
+            return
         ended = self.count == before or (limit is None and not self.should_stop)
         state = "finished; Reset begins again" if ended else f"paused after {self.count} records"
         self._end(self.problem or state)  # an error has ended the training, too
@@ -122,10 +132,11 @@ class Laboratory(controls.Background):
         self._end(self.problem)
 
     def _begin(self):
+        self._forgotten = False
         if not isinstance(training := self.train(self.config), Iterable):
             raise TypeError(f"train must yield records, one by one; it returned {training!r}.")
         self._training, self.count, self.agent, self.share = iter(training), 0, None, 0.0
-        self.problem = ""
+        self.problem, self._greeted = "", True
         self.records, self._unsent, self.frame = {}, {}, None
         self.spectator = self._spectator()
         self.view.send({"begins": True, "kept": {}, "told": "", "share": 0})
@@ -141,16 +152,24 @@ class Laboratory(controls.Background):
         (step, values), self.agent = record[:2], (*record, None)[2]
         self.count += 1
         self.share = min(step / self.total, 1) if self.total else 0
-        for label, value in (values if isinstance(values, dict) else {"": values}).items():
+        values = dict(values) if isinstance(values, dict) else {"": values}
+        if hasattr(self.agent, "network"):
+            told = {label: getattr(self.agent, name, np.nan) for name, label in ASIDE.items()}
+            values, self.agent = values | told, self.agent.network
+        for label, value in values.items():
             if np.isfinite(value).all():
                 for kept in (self.records, self._unsent):
                     kept.setdefault(label, []).append((step, np.atleast_1d(value)))
 
     def _send(self):
         passed, new = time.perf_counter() - self._sent, self._unsent
-        lines = {label: points(*columns(kept), QUICK) for label, kept in new.items()}
-        self.view.send({"points": lines, "frames": self._frames(passed), "share": self.share})
-        self._unsent, self._sent = {}, time.perf_counter()
+        frames = self._frames(passed)
+        if self._greeted:
+            lines = {label: points(*columns(kept), QUICK) for label, kept in new.items()}
+            self.view.send({"points": lines, "frames": frames, "share": self.share})
+        else:
+            self.view.send(self._whole())
+        self._greeted, self._unsent, self._sent = True, {}, time.perf_counter()
 
     def _frames(self, passed):
         frames = []
@@ -174,7 +193,7 @@ class Laboratory(controls.Background):
         self.told, self.running = told, False
         whole, ends = self._whole(), []
         for label, line in whole["kept"].items():
-            if "low" in line:
+            if "low" in line and label not in ASIDE.values():
                 last = (line[name][-1] for name in ("mid", "low", "high"))
                 ends.append(f"{label}: {evaluation.Estimate(*last)}")
         seen = f"At the last point, {self.ylabel}: {plotting.MEANING} {'; '.join(ends)}. "

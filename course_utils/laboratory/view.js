@@ -9,16 +9,23 @@ function render({ model, el }) {
   const say = (sentence) => { told.textContent = sentence; };
   const send = (content) => model.send({ ...content, by: me });
   let points = {}, marks = [], ghost = [], pinned = [], frames = [], frame = null, running = false;
-  let values = {}, accepted = {}, began = 0, heard = false, over = false, status = "", scene = about, one = -1;
+  let values = {}, accepted = {}, began = 0, heard = false, over = false, status = "", scene = about, one = -1, begunWith = "";
   const me = Math.random();
 
   // What a series looks like: its place among the labels decides.
-  const curvesOf = (kept, look) => Object.entries(kept).map(([label, curve], k) => ({
-    label, ...curve, color: about.colors[k], marker: k, ...look,
-  }));
+  const asideOf = (label) => (about.aside?.includes(label) ? label : "");
+  const color = (k) => about.colors[k % about.colors.length];
+  function curvesOf(kept, look) {
+    const places = {};
+    return Object.entries(kept).map(([label, curve]) => {
+      const aside = asideOf(label), k = (places[aside] ?? 0);
+      places[aside] = k + 1;
+      return { label, aside, ...curve, color: color(k), marker: k, ...look };
+    });
+  }
   const shown = () => [
     ...curvesOf(about.shipped, { faint: true }), ...ghost, ...pinned, ...curvesOf(points, { one }),
-  ];
+  ].filter((curve) => curve.aside === plotted.value);
   const hasBars = () => Object.keys(scene.bars ?? {}).length > 0;
   // What is plotted; a click in it, or a drag, sets the choice that the picture names.
   function makePlot(what, ratio, description) {
@@ -40,7 +47,11 @@ function render({ model, el }) {
     plot.canvas.addEventListener("pointermove", choose);
     return plot;
   }
-  const curves = makePlot(() => ({ ...scene, bars: hasBars() && scene.bars, curves: shown(), marks: scene.marks ?? marks }),
+  // Loss and values of the learner are plotted on demand, in place of the curve.
+  const plotted = make("select", { "aria-label": "what is plotted", onchange: () => show() },
+    ...["", ...(about.aside ?? [])].map((label) => make("option", { value: label }, label || about.ylabel)));
+  const demand = () => (plotted.value ? { ylabel: plotted.value, levels: {} } : {});
+  const curves = makePlot(() => ({ ...scene, ...demand(), bars: hasBars() && scene.bars, curves: shown(), marks: scene.marks ?? marks }),
     () => (scene.below ? 0.3 : 0.48), about.ylabel);
   const below = makePlot(() => scene.below && { ...scene.below.look, bars: false, curves: curvesOf(scene.below.kept) },
     () => 0.22, "the plot below");
@@ -66,7 +77,7 @@ function render({ model, el }) {
     legend.replaceChildren(...rows);
   }
   // "Was it luck?": one run after the other, then all of them again.
-  const several = () => Object.entries(points).filter(([, curve]) => curve.runs?.length > 1);
+  const several = () => Object.entries(points).filter(([label, curve]) => curve.runs?.length > 1 && asideOf(label) === plotted.value);
   const most = () => Math.max(0, ...several().map(([, curve]) => curve.runs.length));
   const luck = make("button", { title: "one run after the other, then all again", onclick: () => {
     one = one + 1 < most() ? one + 1 : -1;
@@ -78,6 +89,9 @@ function render({ model, el }) {
   function show() {
     if (one >= most()) one = -1;
     luck.hidden = most() < 2;
+    plotted.hidden = !Object.keys(points).some(asideOf);
+    if (plotted.hidden) plotted.value = "";
+    el.classList.toggle(`${NS}-alone`, !about.train && !about.world && !hasBars() && !shown().length);
     curves.redraw();
     belowFigure.hidden = !scene.below;
     below.redraw();
@@ -149,7 +163,7 @@ function render({ model, el }) {
   const named = ({ label }, what) => (label ? `${label}, ${what}` : what);
   const pin = () => {
     if (pinned.length) pinned = [];
-    else pinned = curvesOf(points, { faint: true }).map((c, k) => ({ ...c, label: named(c, `pinned: ${code.value}`), color: about.colors[3 + k], marker: 3 }));
+    else pinned = curvesOf(points, { faint: true }).map((c, k) => ({ ...c, label: named(c, `pinned: ${[begunWith, ...marks.map(({ text }) => text)].join(", then ")}`), color: color(3 + k), marker: 3 }));
     pinButton.textContent = pinned.length ? "Unpin" : "Pin";
     show();
   };
@@ -184,6 +198,7 @@ function render({ model, el }) {
     if (begins) {
       ghost = Object.values(points)[0]?.x.length > about.preview ? curvesOf(points, { faint: true }).map((c) => ({ ...c, label: named(c, "run before"), color: "gray" })) : ghost;
       points = {}; marks = []; frames = [];
+      begunWith = code.value;
     }
     if (kept) points = structuredClone(kept); // what is stored stays as it is
     if (sentence !== undefined) say(sentence);
@@ -221,14 +236,15 @@ function render({ model, el }) {
     if (!content.begins) state(content);
     if (asked) answered();
   };
-  const sleep = () => { wake(false); say(`${status} These controls sleep: run this cell to wake them.`); };
+  const sleep = () => { if (!about.train && !controls.length) return; wake(false); say(`${status} These controls sleep: run this cell to wake them.`); };
   const end = () => { state({ running: false, told: "" }); sleep(); }; // the kernel was started again
   model.on("msg:custom", hear);
   model.on("comm_live_update", end);
-  const theme = new MutationObserver(() => { curves.redraw(); below.redraw(); world.redraw(); });
+  const theme = new MutationObserver(() => { for (const each of [curves, below, world, ...controls]) each.redraw?.(); });
   theme.observe(document.body, { attributes: true });
 
   el.classList.add(NS);
+  if (!about.train && !controls.length) el.classList.add(`${NS}-still`);
   about.colors.forEach((color, k) => el.style.setProperty(`--color-${k}`, color));
   el.dataset.lmSuppressShortcuts = true; // arrow keys are for the sliders, not for the notebook
   el.addEventListener("keydown", (event) => event.stopPropagation());
@@ -240,14 +256,19 @@ function render({ model, el }) {
       make("div", { class: `${NS}-buttons` }, luck),
       ...(tries.length ? [make("div", { class: `${NS}-buttons ${NS}-tries` }, "Things to try: ", ...tries)] : []),
       ...(about.train ? [code] : []), told),
-    make("div", { class: `${NS}-eyes` }, ...figure, make("figure", { class: `${NS}-curves` }, curves.canvas, legend), belowFigure),
+    make("div", { class: `${NS}-eyes` }, ...figure, make("figure", { class: `${NS}-curves` }, plotted, curves.canvas, legend), belowFigure),
   );
   const stored = model.get("stored");
   accept(stored.values ?? about.plain);
   state({ kept: {}, share: 0, ...stored, values: undefined });
   if (about.train || !Object.keys(about.answers).length) sleep();
   world.redraw();
-  send({ hello: true });
+  function greet(times) { // the kernel may miss a question that comes while it begins or ends a run
+    if (heard || over || !times) return;
+    send({ hello: true });
+    setTimeout(greet, 700, times - 1);
+  }
+  greet(20);
   return () => {
     over = true;
     theme.disconnect();

@@ -306,6 +306,46 @@ def test_a_cell_that_runs_again_lets_go_of_what_it_held():
     assert counts[0].startswith("2 ") and set(counts) == {counts[0]}
 
 
+def test_loss_and_values_of_a_record_are_kept_beside_the_curve():
+    def train(config):
+        for record in train_dqn(DQNConfig(steps=2000), "CartPole-v1", seeds=2, records=4):
+            yield record.step, {"two": record.training_return}, record
+
+    lab = Laboratory(train, Counting(), ["discount"], env_id="CartPole-v1", preview=4)
+    kept, aside = lab.view.stored["kept"], lab.view.about["aside"]
+    assert set(kept) == {"two", *aside} and all(line["mid"] for line in kept.values())
+    assert all(0 < mid < 500 for label in aside for mid in kept[label]["mid"])
+    assert not any(label in lab.view.value for label in aside) and "two" in lab.view.value
+    assert lab.frame[3] and isinstance(lab.agent, QNetwork)
+
+
+def test_a_view_that_opens_while_a_training_runs_gets_each_record_once(lab):
+    start_and_wait_at_the_gate(lab)
+    lab.sent.clear()
+    lab.hear({"hello": True})
+    assert lab.sent[0]["running"] and lab.sent[0]["told"] == "training …"
+    assert "kept" not in lab.sent[0]
+    lab.train.gate.set()
+    finish(lab)
+    seen = []
+    for message in lab.sent:
+        if "kept" in message:
+            seen = list(message["kept"]["two"]["x"])
+        elif "points" in message:
+            seen += message["points"].get("two", {"x": []})["x"]
+    assert seen == list(range(1, 21))
+
+
+def test_what_is_forgotten_leaves_no_still(lab):
+    start_and_wait_at_the_gate(lab)
+    lab.sent.clear()
+    threading.Timer(0.2, lab.train.gate.set).start()  # Reset waits for the record that is made
+    press(lab, "Reset")
+    finish(lab)
+    told = [message["told"] for message in lab.sent if "told" in message]
+    assert told[-1] == "paused after 5 records" and sum("paused" in one for one in told) == 1
+
+
 def test_the_still_is_made_again_when_a_training_pauses(lab, cell, monkeypatch):
     told = []
     handle = types.SimpleNamespace(update=lambda page: told.append(page.data))
