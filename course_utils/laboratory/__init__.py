@@ -1,7 +1,8 @@
 """Things to move: a training that is watched, and pictures that answer at once."""
 
 from course_utils.laboratory.instant import Look, explore
+from course_utils.laboratory.microscope import microscope
 from course_utils.laboratory.spectator import film
 from course_utils.laboratory.training import Laboratory
 
-__all__ = ["Laboratory", "Look", "explore", "film"]
+__all__ = ["Laboratory", "Look", "explore", "film", "microscope"]
