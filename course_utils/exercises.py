@@ -6,7 +6,7 @@ import numpy as np
 from IPython.display import Code, Markdown, display
 from ipywidgets import HTML, RadioButtons
 
-from course_utils.checks import check_number, checked
+from course_utils.checks import check_number, checked, need
 from course_utils.controls import Panel
 
 
@@ -61,28 +61,36 @@ def progress() -> None:
 class predict:
     """A guess before the result is seen, kept when the cell runs again; `reveal` the outcome."""
 
-    guesses = {}
+    guesses, shown = {}, None
 
     @checked
     def __init__(self, question: str, options: list[str]):
         self.question, self.options = question, list(options)
-        if not self.options or len({*self.options}) < len(self.options):
-            raise ValueError(f"the options {self.options} must be one or more, and all different.")
+        fine = self.options and len({*self.options}) == len(self.options)
+        need(fine, f"the options {self.options} must be one or more, and all different.")
         self.buttons = RadioButtons(options=self.options, layout={"width": "max-content"})
         self.buttons.value = next((o for o in options if o == self.guesses.get(question)), None)
-        self.buttons.observe(lambda now: self.guesses.update({question: now["new"]}), "value")
+        self.buttons.observe(self._follow, "value")
         panel = Panel([HTML(f"<b>Your guess first.</b> {question}"), self.buttons])
         self.buttons.observe(panel.renew, "value")
         display(panel)
 
     def reveal(self, outcome: str) -> None:
-        """Print the outcome beside the guess; ValueError if it is none of the options."""
-        if outcome not in self.options:
-            raise ValueError(f"{outcome!r} is none of the options {self.options}.")
+        """Show the outcome beside the guess, also a later one; ValueError if it is no option."""
+        need(outcome in self.options, f"{outcome!r} is none of the options {self.options}.")
+        self.outcome = outcome
+        self.shown = display(self._verdict(), raw=True, display_id=True)
+
+    def _follow(self, now):
+        self.guesses[self.question] = now["new"]
+        if self.shown:
+            self.shown.update(self._verdict(), raw=True)
+
+    def _verdict(self):
         if guess := self.buttons.value:
             book("progress").note("prediction", self.question, guess)
         verdict = "No guess was made" if guess is None else f'You guessed "{guess}"'
-        print(f'{verdict}; measured: "{outcome}".')
+        return {"text/plain": f'{verdict}; measured: "{self.outcome}".'}
 
 
 def claim(sentence: str, holds: bool) -> None:

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import types
 from random import getstate, seed
 
 import numpy as np
@@ -9,8 +10,8 @@ import pytest
 import torch
 from IPython.display import Code
 
-from course_utils import exercises
-from course_utils.exercise_book import contents, trial
+from course_utils import exercises, storage
+from course_utils.exercise_book import contents, progress, trial
 from course_utils.exercise_book.examination import Exercise, examine, judge
 from course_utils.exercise_book.trial import NotAttempted, WrongAnswer
 from course_utils.learn import tabular
@@ -131,6 +132,23 @@ def test_predictions(capsys):
     assert exercises.predict("Up or down?", ["up", "down"]).buttons.value == "up"
     with pytest.raises(ValueError, match="'sideways' is none of the options .'up', 'down'"):
         guess.reveal("sideways")
+
+
+def test_the_reveal_follows_a_later_guess(monkeypatch, tmp_path):
+    monkeypatch.setattr(storage, "RUNS", tmp_path)
+    shown = []
+    handle = types.SimpleNamespace(update=lambda what, raw: shown.append(what["text/plain"]))
+    monkeypatch.setattr(exercises, "display", lambda *what, **options: handle)
+    guess = exercises.predict("Sooner or later?", ["sooner", "later"])
+    guess.buttons.value = "sooner"
+    assert shown == [] and progress.noted() == []  # nothing is revealed yet
+    guess.reveal("later")
+    guess.buttons.value = "later"
+    assert shown == ['You guessed "later"; measured: "later".']
+    noted = [result for _, _, result in progress.noted()]
+    assert noted == ["sooner", "later"]
+    with pytest.raises(ValueError, match="'never' is none of the options"):
+        guess.reveal("never")
 
 
 def test_claims(capsys):

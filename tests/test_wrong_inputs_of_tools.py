@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from recording import save_demonstrations
 
 from course_utils import controls, envs, evaluation, exercises, plotting, storage
-from course_utils.laboratory import Laboratory, Look, explore
+from course_utils.laboratory import Drawn, Laboratory, Look, explore, sketch
 from course_utils.laboratory.view import describe
 from course_utils.learner import DQNConfig, Parts
 from course_utils.losses import td_target
@@ -265,6 +265,10 @@ class Bare:
     epsilon: float = 0.1
 
 
+def a_sketch(measured, sentence="It rises."):
+    sketch("Which way?", [1, 2], (0, 1), "rounds", "return").reveal(measured, sentence)
+
+
 def look(k):
     return Look(f"{k}")
 
@@ -294,6 +298,27 @@ LAB = [
     ("instant: nothing to choose", lambda: explore(look, k=[]), "k"),
     ("instant: a number", lambda: explore(look, k=7), "k"),
     ("instant: another name", lambda: explore(look, j=(1, 5, 2)), "j|show"),
+    ("drawn: x that fall", lambda: explore(look, k=Drawn([2, 1], 0, 1)), "x = .*rise"),
+    ("drawn: one x", lambda: explore(look, k=Drawn([1], 0, 1)), "x = .*two"),
+    ("drawn: no x", lambda: explore(look, k=Drawn([], 0, 1)), "x"),
+    ("drawn: x a number", lambda: explore(look, k=Drawn(3, 0, 1)), "x"),
+    ("drawn: x a word", lambda: explore(look, k=Drawn("abc", 0, 1)), "x = .*two"),
+    ("drawn: crossed", lambda: explore(look, k=Drawn([1, 2], 1, 0)), "k"),
+    ("drawn: bounds are words", lambda: explore(look, k=Drawn([1, 2], "a", "b")), "k"),
+    ("drawn: start too short", lambda: explore(look, k=Drawn([1, 2], 0, 1, [0])), "k: must be 2"),
+    ("drawn: start outside", lambda: explore(look, k=Drawn([1, 2], 0, 1, [0, 2])), "k: must lie"),
+    ("sketch: no question", lambda: sketch(None, [1, 2], (0, 1), "x", "y"), "question"),
+    ("sketch: a label no word", lambda: sketch("?", [1, 2], (0, 1), 3, "y"), "xlabel"),
+    ("sketch: one bound", lambda: sketch("?", [1, 2], 1, "x", "y"), "ylim"),
+    ("sketch: bounds crossed", lambda: sketch("?", [1, 2], (1, 0), "x", "y"), "lowest"),
+    ("sketch: no curve", lambda: a_sketch({}), "measured"),
+    ("sketch: a curve alone", lambda: a_sketch([1, 2]), "measured"),
+    ("sketch: another length", lambda: a_sketch({"a": [1, 2, 3]}), "a: must be one number"),
+    ("sketch: NaN", lambda: a_sketch({"a": [1, NAN]}), "NaN"),
+    ("sketch: words", lambda: a_sketch({"a": ["x", "y"]}), "numbers"),
+    ("sketch: one run", lambda: a_sketch({"a": [[1, 2]]}), "2"),
+    ("sketch: sentence a number", lambda: a_sketch({"a": [1, 2]}, 3), "sentence"),
+    ("sketch: elsewhere", lambda: a_sketch({"a": Curve([5, 6], [1, 2])}), "a: .*between 1 and 2"),
     ("instant: no look", lambda: explore(lambda k: "x", k=(1, 5, 2)), "Look"),
 ]  # fmt: skip
 

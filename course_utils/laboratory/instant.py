@@ -9,7 +9,7 @@ import numpy as np
 
 from course_utils import controls, plotting
 from course_utils.checks import check_number, checked, need
-from course_utils.laboratory.view import View, points, short
+from course_utils.laboratory.view import Drawn, View, points, short
 
 MOST_STORED = 64  # answers that are made beforehand
 
@@ -35,6 +35,7 @@ class Look(NamedTuple):
     dots: list = []
     bars: dict = {}
     frames: list = []
+    xlim: tuple | None = None
     marks: list = []
     moves: dict = {}
     pick: str = ""
@@ -47,7 +48,7 @@ class Look(NamedTuple):
             for label, curve in self.curves.items()
         }
         bars = {label: short(values) for label, values in self.bars.items()}
-        same = ("xlabel", "ylabel", "ylim", "levels", "pick")
+        same = ("xlabel", "ylabel", "xlim", "ylim", "levels", "pick")
         look = {name: getattr(self, name) for name in same}
         look |= {"ticks": list(map(str, self.ticks)), "bars": bars}
         look["marks"] = [{"x": x, "text": text} for x, text in self.marks]
@@ -68,7 +69,7 @@ def explore(show: Callable, world: str = "", rows=(), **choices) -> controls.Pan
     show: one value for each choice → `Look`. choices: name → (lowest, highest, where it starts), of
     whole numbers if these are whole, with "log" behind it for a logarithmic slider; or a list of
     what can be chosen, or a dict of names and what they stand for; the first is chosen at the
-    start. world: how `frames` look; rows: its map.
+    start; or `Drawn`. world: how `frames` look; rows: its map.
     Where few answers are possible all are made at once, and are there without a kernel, too.
     Raises ValueError for bounds that are none, TypeError for what is no `Look`.
     """
@@ -80,11 +81,14 @@ def explore(show: Callable, world: str = "", rows=(), **choices) -> controls.Pan
     told = [_control(name, menus.get(name, given)) for name, given in choices.items()]
     plain = {control["name"]: control.pop("start") for control in told}
 
-    bounds = {c["name"]: (type(c["low"]), c["low"], c["high"]) for c in told if "low" in c}
+    numbers = [control for control in told if control["kind"] == "number"]
+    bounds = {c["name"]: (type(c["low"]), c["low"], c["high"]) for c in numbers}
+    drawn = {name: given for name, given in choices.items() if isinstance(given, Drawn)}
 
     def look_at(values):
         meant = {name: menus[name][values[name]] for name in menus}
         meant |= {name: check_number(name, values[name], *bounds[name]) for name in bounds}
+        meant |= {name: given.take(name, values[name]) for name, given in drawn.items()}
         if not isinstance(look := show(**meant), Look):
             raise TypeError(f"show must return a Look, not {look!r:.60}.")
         chosen = {look.pick, look.below.pick if look.below else "", *look.moves} - {"", *values}
@@ -129,6 +133,8 @@ def _control(name, given):
     if isinstance(given, dict):
         need(given, f"{name} = {given}: must be a list or a dict of one choice or more.")
         return told | {"kind": "menu", "options": list(given), "start": next(iter(given))}
+    if isinstance(given, Drawn):
+        return told | given.control(name)
     numbers = given if isinstance(given, tuple) else ()
     scale = "log" if numbers[3:] == ("log",) else "linear"
     three = np.asarray(numbers[:3] if scale == "log" else numbers)

@@ -2,6 +2,7 @@
 
 from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import anywidget
 import numpy as np
@@ -10,9 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
 from course_utils import evaluation, plotting
+from course_utils.checks import check_array, need
 
 HERE = Path(__file__).parent
-SCRIPTS = ["controls", "plots", "worlds", "view"]  # one module, in this order
+SCRIPTS = ["controls", "plots", "sketch", "worlds", "view"]  # one module, in this order
 
 
 class View(anywidget.AnyWidget):
@@ -61,9 +63,10 @@ def _plot(axes, look, kept):
         axes.axvline(mark["x"], color=plotting.GREY, linewidth=1, label=mark["text"])
     if look.get("ticks"):
         axes.set_xticks(range(len(look["ticks"])), look["ticks"])
-    else:
+    elif look.get("train"):
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.set(xlabel=look["xlabel"], ylabel=look["ylabel"], ylim=look.get("ylim"))
+    axes.set(xlim=look.get("xlim"))
     if axes.get_legend_handles_labels()[1]:
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
@@ -86,6 +89,53 @@ def describe(config, name: str) -> dict:
     scale = "near one" if name == "discount" else "log" if about["log"] else "linear"
     control |= {"low": about["low"], "high": about["high"], "unit": about["unit"], "scale": scale}
     return control | {"kind": "number", "whole": isinstance(plain, int)}
+
+
+class Drawn(NamedTuple):
+    """A choice that is a curve drawn by hand: K numbers, or None as long as nothing is drawn.
+
+    x: [K] numbers that rise, or K names. low, high: its bounds. start: [K], what "Clear" leaves;
+    kept: [K], what it begins with instead. Raises ValueError for what does not fit together.
+    """
+
+    x: list
+    low: float
+    high: float
+    start: list | None = None
+    xlabel: str = ""
+    ylabel: str = ""
+    kept: list | None = None
+
+    def ticks(self) -> list[str]:
+        """What stands at the places 0, 1, … if x are names; else []."""
+        x = np.asarray(self.x)
+        return x.ravel().tolist() if x.dtype.kind == "U" else []
+
+    def places(self) -> list:
+        """Where the K points lie: at x, or at 0, 1, … if x are names."""
+        places = check_array("x", range(len(self.ticks())) if self.ticks() else self.x)
+        rises = places.ndim == 1 and len(places) > 1 and (np.diff(places) > 0).all()
+        need(rises, f"x = {self.x!r:.60}: must be two numbers or more that rise, or names.")
+        return places.tolist()
+
+    def take(self, name: str, curve) -> list | None:
+        """The curve as a list, if it can be drawn here."""
+        if curve is None:
+            return None
+        curve, count = check_array(name, curve), len(self.places())
+        need(curve.shape == (count,), f"{name}: must be {count} numbers, one for each x.")
+        inside = self.low <= curve.min() and curve.max() <= self.high
+        need(inside, f"{name}: must lie between {self.low} and {self.high}.")
+        return curve.tolist()
+
+    def control(self, name: str) -> dict:
+        """What its control needs to know, as of `describe`."""
+        low, high = check_array(f"bounds of {name}", [self.low, self.high]).tolist()
+        need(low < high, f"{name}: its lowest value {low} must lie below the highest, {high}.")
+        told = {"kind": "curve", "x": self.places(), "ticks": self.ticks(), "low": low}
+        told |= {"high": high, "xlabel": self.xlabel, "ylabel": self.ylabel}
+        blank = self.take(name, self.start)
+        return told | {"blank": blank, "start": self.take(name, self.kept) or blank}
 
 
 def code_of(config) -> dict:
