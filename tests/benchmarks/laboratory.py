@@ -28,7 +28,7 @@ def deep(env_id):
 
     def train(config):
         for record in train_dqn(config, env_id, 5, 0, 400):
-            yield record.step, {"5 agents": record.training_return}, record.network
+            yield record.step, {"5 agents": record.training_return}, record
 
     return train
 

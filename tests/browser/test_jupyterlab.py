@@ -1,8 +1,8 @@
 """The notebooks in JupyterLab, in a real browser: buttons, sliders, and pictures that follow.
 
 Each notebook opens as it is stored. Only its widgets' cells run, after a cell with the statements
-that they need (app/needed.py finds them), as pytest runs all cells elsewhere. With COURSE_BROWSER=all
-in the environment each notebook runs from its first cell to its last.
+that they need (app/needed.py finds them), as pytest runs all cells elsewhere. With COURSE_BROWSER=all in
+the environment each notebook runs from its first cell to its last.
 
 Needs Chromium or Chrome; without one these tests are skipped on a learner's machine, and fail where
 CI is set.
@@ -19,8 +19,8 @@ import pytest
 from playwright.sync_api import expect
 from safetensors.torch import load_file
 
-from tests.browser.lab import PREPARED, ROOT, Notebook, served
 from app.needed import preparations
+from tests.browser.lab import PREPARED, ROOT, Notebook, served
 
 RUN_ALL = os.environ.get("COURSE_BROWSER") == "all"
 
@@ -109,11 +109,12 @@ def move_all(cell, page):
         box.click()
         expect(box).to_be_checked(checked=not was)
         box.click()
-    for menu in cell.locator("select").all():
-        told = cell.locator(".course-lab-told")
-        before = told.inner_text()
+    for menu in cell.locator(".course-lab-control select").all():
+        was, before = menu.input_value(), looks(cell)
         menu.select_option(index=1)
-        expect(told).not_to_have_text(before)
+        if not cell.get_by_role("button", name="Reset").count():  # else it may wait for that
+            wait_until(page, lambda before=before: looks(cell) != before)
+        menu.select_option(was)
 
 
 def painting(cell, of="curves"):
@@ -121,13 +122,25 @@ def painting(cell, of="curves"):
     return cell.locator(f".course-lab-{of} canvas").evaluate("canvas => canvas.toDataURL()")
 
 
-def changes(page, cell, before, of="curves"):
-    """Wait until a canvas shows something else."""
+def looks(cell):
+    """What a picture that answers shows now, but for the agent, which moves by itself."""
+    canvases = cell.locator(".course-lab-curves canvas").evaluate_all(
+        "all => all.map(c => c.toDataURL())"
+    )
+    return cell.locator(".course-lab-told").inner_text(), *canvases
+
+
+def wait_until(page, condition):
     for _ in range(600):
-        if painting(cell, of) != before:
+        if condition():
             return
         page.wait_for_timeout(100)
-    raise AssertionError(f"the {of} never changed")
+    raise AssertionError("what is shown never changed")
+
+
+def changes(page, cell, before, of="curves"):
+    """Wait until a canvas shows something else."""
+    wait_until(page, lambda: painting(cell, of) != before)
 
 
 def check_laboratory(notebook, cell):
@@ -147,6 +160,13 @@ def check_laboratory(notebook, cell):
     live.get_by_role("button", name="Pin", exact=True).click()
     expect(live.get_by_text("pinned").first).to_be_visible()
     live.get_by_role("button", name="Step", exact=True).click()
+    demand = live.get_by_label("what is plotted")
+    if demand.is_visible():
+        before = painting(live)
+        demand.select_option(index=1)
+        changes(page, live, before)
+        notebook.screenshot("on_demand")
+        demand.select_option(index=0)
     with page.expect_download() as saved:
         live.get_by_role("button", name="CSV", exact=True).click()
     assert saved.value.suggested_filename == "curve.csv"
@@ -192,39 +212,38 @@ LOOKS = {
 }
 
 
-INSTANT = {  # pictures that answer at once
-    "01_q_learning": ["explore(look_ahead"],
-    "07_fine_tuning": ["explore(fly", "explore(see_rate"],
-    "08_parameter_efficient_fine_tuning": ["explore(see_sweep"],
-    "09_continual_learning": ["explore(see_spring"],
-    "10_distillation": ["explore(see_losses"],
-    "11_several_teachers": ["explore(see_kickstart"],
-}
+def instant(path):
+    """Function → cell, of the pictures of a notebook that answer at once."""
+    cells = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    found = [(re.search(r"^(?:explore|microscope)\(\s*(\w+)", cell, re.M), cell) for cell in cells]
+    return {called[1]: cell for called, cell in found if called}
 
 
-def check_instant(notebook, piece):
+INSTANT = {path.stem: instant(path) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
+
+
+def check_instant(notebook, name):
     """Each control changes the picture or its sentence."""
+    piece = INSTANT[notebook.name][name]
     cell, page = notebook.show_cell(piece), notebook.page
     expect(cell.locator(".course-lab")).to_be_visible()
     page.wait_for_timeout(500)
-    before = painting(cell)
     move_all(cell, page)
-    control = cell.locator(".course-lab-control input[type=range], .course-lab-control select")
-    is_menu = control.last.evaluate("control => control.tagName") == "SELECT"
-    control.last.press("ArrowDown" if is_menu else "ArrowRight")
-    changes(page, cell, before)
-    notebook.screenshot(piece.partition("(")[2])
+    for control in cell.locator(".course-lab-control input[type=range]").all():
+        before = looks(cell)
+        control.press("ArrowRight")
+        control.press("ArrowLeft") if looks(cell) == before else None
+        wait_until(page, lambda before=before: looks(cell) != before)
+    notebook.screenshot(name)
 
 
 @pytest.mark.parametrize("name", LIVE)
 def test_live_training(opened, name):
-    looks = LOOKS.get(name, {})
-    instant = INSTANT.get(name, [])
-    notebook = opened(name, "lab = Laboratory(", *instant)
-    for piece in instant:
-        check_instant(notebook, piece)
+    notebook = opened(name, "lab = Laboratory(", *INSTANT[name].values())
+    for picture in INSTANT[name]:
+        check_instant(notebook, picture)
     check_laboratory(notebook, "lab = Laboratory(")
-    for look, piece in looks.items():
+    for look, piece in LOOKS.get(name, {}).items():
         cell = notebook.show_cell(piece)
         expect(cell.locator("img, pre, .course-lab").locator("visible=true").first).to_be_visible()
         notebook.screenshot(look)
@@ -233,10 +252,10 @@ def test_live_training(opened, name):
 
 def test_robust_readable_fast(opened):
     """Move the microscope; the page to take home was written."""
-    piece = "explore(\n    see_state"
-    notebook = opened("12_robust_readable_fast", piece, "take_home.html")
-    check_instant(notebook, piece)
-    notebook.screenshot("microscope")
+    pictures = INSTANT["12_robust_readable_fast"]
+    notebook = opened("12_robust_readable_fast", *pictures.values(), "take_home.html")
+    for picture in pictures:
+        check_instant(notebook, picture)
     notebook.show_cell("for stage, _, card in life")
     notebook.screenshot("story")
     assert (notebook.runs / "take_home.html").stat().st_size < 30_000
@@ -244,8 +263,10 @@ def test_robust_readable_fast(opened):
 
 
 def test_better_dqn_sliders(opened):
-    notebook = opened("03_better_dqn", "explore(band", "lab = Laboratory(")
-    check_instant(notebook, "explore(band")
+    pictures = INSTANT["03_better_dqn"]
+    notebook = opened("03_better_dqn", *pictures.values(), "lab = Laboratory(")
+    for picture in pictures:
+        check_instant(notebook, picture)
     check_laboratory(notebook, "lab = Laboratory(")
     notebook.show_cell("figure.axes[0].set_ylim")
     notebook.screenshot("landing")
