@@ -1,8 +1,8 @@
 """The notebooks in JupyterLab, in a real browser: buttons, sliders, and pictures that follow.
 
 Each notebook opens as it is stored. Only its widgets' cells run, after a cell with the statements
-that they need (app/needed.py finds them), as pytest runs all cells elsewhere. With COURSE_BROWSER=all in
-the environment each notebook runs from its first cell to its last.
+that they need (app/needed.py finds them), as pytest runs all cells elsewhere. With COURSE_BROWSER
+set to "all" each notebook runs from its first cell to its last.
 
 Needs Chromium or Chrome; without one these tests are skipped on a learner's machine, and fail where
 CI is set.
