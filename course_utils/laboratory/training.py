@@ -29,7 +29,8 @@ class Laboratory(controls.Background):
     The config is read as the training goes, so that a control acts at once.
     settings: names of what can be moved. env_id: where the agent plays; env_arguments: config →
     its arguments. end: the last step, if the config has no `steps`. rows: the map of a table, one
-    string a row. levels: label → a dashed line.
+    string a row, or config → it. levels: label → a dashed line. aside: labels on an axis of their
+    own, plotted on demand.
     shipped: label → `Curve`, behind the run. tries: a button's word → settings to begin again with.
     The first `preview` records are made at once: they are seen where nobody can press a button.
     Raises ValueError for a setting that the config does not have, and for a training of nothing.
@@ -41,7 +42,7 @@ class Laboratory(controls.Background):
     def __init__(
         self, train: Callable, config, settings: list[str], ylabel="return", preview=5, *,
         xlabel="environment steps of each run", end=0, env_id="", env_arguments=None, rows=(),
-        levels=None, shipped=None, tries=None,
+        levels=None, shipped=None, tries=None, aside=(),
     ):  # fmt: skip
         super().__init__(self._tell_problem)
         self.train, self.config, self.settings = train, config, settings
@@ -53,9 +54,10 @@ class Laboratory(controls.Background):
         about |= {"xlabel": xlabel, "ylabel": ylabel, "levels": self.levels, "end": self.total}
         tried = {k: getattr(config, k) for given in (tries or {}).values() for k in given}
         about |= {"plain": tried | self._values(), "code": code_of(config), "preview": preview}
-        about |= {"rows": list(rows), "tries": list((tries or {}).items())}
+        self.rows = rows if callable(rows) else lambda config: rows
+        about |= {"rows": list(self.rows(config)), "tries": list((tries or {}).items())}
         about["shipped"] = {label: points(*curve) for label, curve in (shipped or {}).items()}
-        about["aside"] = list(ASIDE.values())
+        about["aside"] = [*ASIDE.values(), *aside]
         about["colors"], spectator = plotting.COLORS, self._spectator()
         about["world"] = "grid" if rows else spectator.world if spectator else ""
         self.view = View(about=about)
@@ -138,7 +140,7 @@ class Laboratory(controls.Background):
         self._training, self.count, self.agent, self.share = iter(training), 0, None, 0.0
         self.problem, self._greeted = "", True
         self.records, self._unsent, self.frame = {}, {}, None
-        self.spectator = self._spectator()
+        self.spectator, self.map = self._spectator(), {"rows": list(self.rows(self.config))}
         self.view.send({"begins": True, "kept": {}, "told": "", "share": 0})
 
     def _spectator(self):
@@ -177,7 +179,7 @@ class Laboratory(controls.Background):
             most = passed * min(FRAMES, SHARE / self.spectator.seconds)
             frames = self.spectator.frames(self.agent, int(most) + 1)
         elif self.agent is not None and self.view.about["rows"]:
-            frames = [(short(self.agent), 0, "the table of agent 0")]
+            frames = [(short(self.agent), 0, "the table of agent 0", self.map)]
         self.frame = frames[-1] if frames else self.frame
         return frames
 

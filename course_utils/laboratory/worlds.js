@@ -51,7 +51,8 @@ const WORLDS = {
     pen.restore();
   },
   // A table: in each cell four triangles (left, down, right, up), coloured by value; arrows of the best.
-  grid(pen, w, h, table, _, { rows }) {
+  grid(pen, w, h, table, _, { rows: usual, facts }) {
+    const rows = facts.rows ?? usual; // each frame may bring its own map
     const columns = rows[0].length, size = Math.min(w / columns, h / rows.length);
     const ink = pen.fillStyle, left = (w - size * columns) / 2, top = (h - size * rows.length) / 2;
     const shown = table.flatMap((q, cell) => ("HGC".includes(rows.join("")[cell]) ? [] : q));
