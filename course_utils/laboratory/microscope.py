@@ -16,7 +16,7 @@ from course_utils.plotting import Curve
 # What is seen in each world, with the bounds of its slider or as a menu; what can be done there.
 LEG = {"no contact": 0.0, "contact": 1.0}
 LANDER = {"x": (-1, 1), "y": (0, 1.5), "speed x": (-1, 1), "speed y": (-1.5, 0.5)}
-LANDER |= {"angle, rad": (-1, 1), "turning": (-1, 1), "left leg": LEG, "right leg": LEG}
+LANDER |= {"angle, rad": (-1.6, 1.6), "turning": (-1, 1), "left leg": LEG, "right leg": LEG}
 POLE = {"position, m": (-2.4, 2.4), "speed, m/s": (-3, 3)}
 POLE |= {"angle, rad": (-0.21, 0.21), "turning, rad/s": (-3, 3)}
 CAR = {"position": (-1.2, 0.6), "speed": (-0.07, 0.07)}

@@ -119,7 +119,7 @@ function plotCurves(pen, width, height, { curves, levels, marks, xlabel, ylabel,
     pen.globalAlpha = 1;
     under = X(x) - beside < 14 ? under : box.top + 4;
     beside = X(x);
-    pen.save(); pen.translate(beside - 7, under); pen.rotate(-Math.PI / 2); pen.textAlign = "right";
+    pen.save(); pen.translate(beside + (beside - box.left < 14 ? 9 : -7), under); pen.rotate(-Math.PI / 2); pen.textAlign = "right";
     pen.fillText(text, 0, 0); pen.restore();
     under += pen.measureText(text).width + 8;
   }

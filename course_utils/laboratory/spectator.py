@@ -32,7 +32,7 @@ class Spectator:
         self.facts = {"length": getattr(self.env.unwrapped, "length", 0)}
 
     def frames(self, network: QNetwork, steps: int) -> list[tuple]:
-        """What it does in the next steps, greedily: (observation, action, words, facts) for each."""
+        """What it does in the next steps, greedily: (observation, action, words, facts) each."""
         act, frames, began = greedy(network), [], time.perf_counter()
         for _ in range(steps):
             if self.seen is None:  # an episode begins

@@ -163,7 +163,7 @@ function render({ model, el }) {
   const named = ({ label }, what) => (label ? `${label}, ${what}` : what);
   const pin = () => {
     if (pinned.length) pinned = [];
-    else pinned = curvesOf(points, { faint: true }).map((c, k) => ({ ...c, label: named(c, `pinned: ${[begunWith, ...marks.map(({ text }) => text)].join(", then ")}`), color: color(3 + k), marker: 3 }));
+    else pinned = curvesOf(points, { faint: true }).map((c, k) => ({ ...c, label: named(c, `pinned: ${[begunWith, ...marks.slice(-3).map(({ text }) => text)].join(", then ")}`), color: color(3 + k), marker: 3 }));
     pinButton.textContent = pinned.length ? "Unpin" : "Pin";
     show();
   };
@@ -260,6 +260,7 @@ function render({ model, el }) {
   );
   const stored = model.get("stored");
   accept(stored.values ?? about.plain);
+  begunWith = code.value;
   state({ kept: {}, share: 0, ...stored, values: undefined });
   if (about.train || !Object.keys(about.answers).length) sleep();
   world.redraw();

@@ -29,7 +29,9 @@ class View(anywidget.AnyWidget):
     def keep(self, stored: dict, sentence: str) -> None:
         """Show this where no kernel answers: as a view, and as a picture with its sentence."""
         self.stored, self.value = stored, sentence
-        self.picture = plotting.to_png(still(self.about | stored.get("look", {}), stored["kept"]))
+        look, aside = self.about | stored.get("look", {}), self.about.get("aside", ())
+        seen = {label: line for label, line in stored["kept"].items() if label not in aside}
+        self.picture = plotting.to_png(still(look, seen))
 
 
 def still(look: dict, kept: dict) -> Figure:
@@ -81,7 +83,8 @@ def describe(config, name: str) -> dict:
         lack = f"{type(config).__name__} has no setting '{name}'. It has"
         raise ValueError(f"{lack}: {', '.join(told) or 'none, being no configuration'}.")
     plain, about, words = told[name].default, told[name].metadata, name.replace("_", " ")
-    control = {"name": name, "label": f"{words} {about['symbol']}", "help": about["help"]}
+    symbol = about["symbol"] * (about["symbol"] != words[:1])  # not "n steps n"
+    control = {"name": name, "label": f"{words} {symbol}".strip(), "help": about["help"]}
     control |= {"short": about["symbol"] or words, "waits": about["once"]}
     if isinstance(plain, bool | str):
         kind = "switch" if isinstance(plain, bool) else "menu"
