@@ -2,15 +2,17 @@
 
 import asyncio
 import html
+import io
 import signal
 import threading
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from contextlib import suppress
 
 import ipywidgets
 from IPython import get_ipython
 from IPython.display import HTML, display
+from PIL import Image
 
 # JupyterLab hides the still of live controls, and of dead ones what is left above their still.
 # Without styles it is seen, but for its picture, as the widget's own output has it there; in
@@ -34,6 +36,12 @@ def pictures(widget: ipywidgets.Widget) -> dict[str, str]:
     return found
 
 
+def width(data: str) -> int:
+    """At which a picture in base 64 is shown: figures have 180 dots an inch, to be sharp."""
+    picture = Image.open(io.BytesIO(b64decode(data)))
+    return picture.width * 90 // round(picture.info.get("dpi", [90])[0])
+
+
 def sentence(widget: ipywidgets.Widget) -> str:
     """The last sentence that a widget and its children show, or ""."""
     lines = [sentence(child) for child in getattr(widget, "children", ())]
@@ -48,7 +56,7 @@ def still(widget: ipywidgets.Widget) -> str:
     value, lines = getattr(widget, "value", ""), [*map(still, children)]
     image, picture = isinstance(widget, ipywidgets.Image), {} if children else pictures(widget)
     for kind, data in picture.items():
-        lines.append(f'<img hidden alt="" src="data:{kind};base64,{data}">')
+        lines.append(f'<img hidden alt="" width="{width(data)}" src="data:{kind};base64,{data}">')
     if isinstance(widget, ipywidgets.RadioButtons):
         lines = [("● " if one == value else "○ ") + html.escape(str(one)) for one in widget.options]
     elif isinstance(widget, ipywidgets.HTML):
@@ -87,8 +95,9 @@ class Panel(ipywidgets.VBox):
                 panel.close()
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         shown = {"application/vnd.jupyter.widget-view+json": view, "text/plain": sentence(self)}
-        alt = dict.fromkeys(found := pictures(self), {"alt": sentence(self)})
-        display(shown | found, raw=True, metadata=alt)
+        found, alt = pictures(self), {"alt": sentence(self)}
+        told = {kind: alt | {"width": width(data)} for kind, data in found.items()}
+        display(shown | found, raw=True, metadata=told)
         self._still = display(Still(self), display_id=True)
 
     def renew(self, _=None) -> None:

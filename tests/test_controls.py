@@ -1,15 +1,22 @@
 """Controls without a browser: jobs in the background, stills, panels of cells that run again."""
 
+import base64
+import io
 import threading
 
 import nbformat
 import pytest
 from jupyter_core.utils import run_sync
+from matplotlib.figure import Figure
 from nbclient import NotebookClient
+from PIL import Image
 
-from course_utils import controls
+from course_utils import controls, plotting
 
 PATIENCE = 60  # seconds after which something hangs; no test takes that long
+SCREEN = io.BytesIO()
+Image.new("RGB", (300, 200)).save(SCREEN, "png")
+PNG = SCREEN.getvalue()
 
 
 def finish(background):
@@ -95,16 +102,24 @@ def test_a_still_holds_pictures_sentences_and_choices():
     choice = controls.ipywidgets.RadioButtons(options=["<", 2], value=2)
     assert controls.still(choice) == "<div>○ &lt;</div><div>● 2</div>"
     number = controls.ipywidgets.IntSlider(description="seeds", value=7)
-    image = controls.ipywidgets.Image(value=b"\x89PNG")
+    image = controls.ipywidgets.Image(value=PNG)
     words = controls.still(controls.Panel([number, image]))
     assert words.count("data:image/png;base64,iVBORw") == 1
-    assert controls.pictures(controls.Panel([number, image])) == {"image/png": "iVBORw=="}
+    data = controls.pictures(controls.Panel([number, image]))["image/png"]
+    assert base64.b64decode(data) == PNG
     assert controls.pictures(number) == {} and controls.sentence(number) == ""
     told = controls.ipywidgets.HTML("s &lt; 3")
     panel = controls.Panel([number, image, told, number])
     assert (
         controls.sentence(panel) == "s < 3" and controls.Still(panel)._repr_markdown_() == "s < 3"
     )
+
+
+def test_a_figure_is_shown_at_half_of_its_dots_and_the_screen_of_a_game_as_it_is():
+    figure = base64.b64encode(plotting.to_png(Figure(figsize=(7.2, 3))))
+    assert controls.width(figure) == 648 and controls.width(base64.b64encode(PNG)) == 300
+    game = controls.Panel([controls.ipywidgets.Image(value=PNG)])
+    assert 'width="300"' in controls.still(game)
 
 
 ENDLESS = """

@@ -1,14 +1,18 @@
 import base64
 import io
+import itertools
 import re
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 from course_utils import evaluation, plotting
@@ -40,8 +44,8 @@ def test_the_sentence_is_made_from_the_data():
 
 def test_no_curve_is_lost_when_there_are_more_than_colors():
     curves = {f"run {number}": curve(number) for number in range(len(plotting.LOOKS) + 2)}
-    axes = plotting.learning_curves(curves, "return").axes[0]
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == list(curves)
+    [legend] = plotting.learning_curves(curves, "return").legends
+    assert [text.get_text() for text in legend.get_texts()] == list(curves)
     rows = plotting.compare_runs(
         {label: one.values[:, -1] for label, one in curves.items()}, "return"
     ).axes[0]
@@ -64,7 +68,7 @@ def test_map_tells_the_policy_in_its_sentence():
 
 
 def test_map_refuses_a_table_of_another_shape():
-    message = r"a map of 4 by 4 cells needs q and policy of shape \(16, 4\), not \(48, 4\)"
+    message = r"q and policy must be \(16, 4\), not \(48, 4\)"
     with pytest.raises(ValueError, match=message):
         plotting.q_map(np.zeros((48, 4)), np.zeros((48, 4)), SYMBOLS)
 
@@ -75,16 +79,133 @@ def test_show_displays_a_picture_and_its_sentence():
         plotting.show(figure)
     picture, sentence = captured.outputs
     assert Image.open(io.BytesIO(picture.data["image/png"])).format == "PNG"
-    assert picture.metadata["image/png"]["alt"] == figure.sentence == sentence.data["text/markdown"]
+    told = picture.metadata["image/png"]
+    assert told["alt"] == figure.sentence == sentence.data["text/markdown"]
+    dots = Image.open(io.BytesIO(picture.data["image/png"])).size
+    assert dots == (2 * told["width"], 2 * told["height"]) == (1296, 252)  # sharp on a projector
+
+
+def pixels(figure, page=None):
+    """A figure as a reader sees it: RGBA, or RGB on a page of this colour."""
+    picture = Image.open(io.BytesIO(plotting.to_png(figure))).convert("RGBA")
+    if page:
+        under = Image.new("RGBA", picture.size, page)
+        picture = Image.alpha_composite(under, picture).convert("RGB")
+    return np.asarray(picture).astype(int)
+
+
+def contrast(color, page):
+    """That of WCAG 2: from 1, the same, to 21, black on white."""
+
+    def luminance(rgb):
+        part = np.array(to_rgba(rgb)[:3])
+        part = np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
+        return part @ [0.2126, 0.7152, 0.0722]
+
+    low, high = sorted([luminance(color), luminance(page)])
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("page", ["#ffffff", "#111111", "#0d1117"])
+def test_ink_and_colours_are_seen_on_white_and_on_dark_pages(page):
+    # Text: no grey reaches the 4.5 of WCAG on white and on such a black; 4.35 is the best.
+    assert contrast(plotting.GREY, page) > 4.1
+    # Graphics: WCAG asks for 3. Three of Okabe and Ito's colours are too light for it on white:
+    # there a marker of its own shape tells them apart.
+    light = {"#CC79A7": 2.9, "#E69F00": 2.2, "#56B4E9": 2.2} if page == "#ffffff" else {}
+    for color in plotting.COLORS:
+        assert contrast(color, page) > light.get(color, 3), color
+
+
+def test_a_figure_has_no_background_and_only_ink_that_both_pages_show():
+    figures = [plotting.learning_curves({"a": curve(), "b": curve(1)}, "return", {"best": 5})]
+    figures.append(plotting.compare_runs({"a": np.arange(5.0)}, "return", {"best": 5}))
+    for figure in figures:
+        assert pixels(figure)[0, 0, 3] == 0
+        for page in ("#ffffff", "#111111"):
+            seen = np.abs(pixels(figure, page) - pixels(figure, page)[0, 0]).max(-1)
+            assert (seen > 90).mean() > 0.005  # lines and letters, not a card
+        inked = [text.get_color() for text in figure.findobj(Text) if text.get_text()]
+        assert set(inked) == {plotting.GREY}
+
+
+def test_256_colours_keep_what_the_figure_shows():
+    curves = {f"run {number}": curve(10 * number, 30) for number in range(7)}
+    figure, whole = plotting.learning_curves(curves, "return", {"best": 5}), io.BytesIO()
+    figure.savefig(whole, format="png", dpi=180)
+    under = Image.new("RGBA", Image.open(whole).size, "white")
+    exact = np.asarray(Image.alpha_composite(under, Image.open(whole)).convert("RGB")).astype(int)
+    off = np.abs(exact - pixels(figure, "#ffffff")).max(-1)
+    assert np.percentile(off, 99) < 25 and off.mean() < 4  # of 255
+    assert len(plotting.to_png(figure)) < 0.6 * len(whole.getvalue())
+
+
+def crossed(figure):
+    """Names of levels that reach into an axes, over another text or out of the picture."""
+    FigureCanvasAgg(figure).draw()
+    names = [text for axes in figure.axes for text in axes.texts if text.get_text()]
+    others = [text for text in figure.findobj(Text) if text.get_text() and text not in names]
+    boxes = {text: text.get_window_extent() for text in names}
+    in_the_way = [axes.get_window_extent() for axes in figure.axes]  # no line reaches further
+    in_the_way += [text.get_window_extent() for text in others]
+    found = [t.get_text() for t, box in boxes.items() if any(map(box.overlaps, in_the_way))]
+    pairs = itertools.combinations(boxes.items(), 2)
+    found += [one.get_text() for (one, box), (_, beside) in pairs if box.overlaps(beside)]
+    return found + [t.get_text() for t, box in boxes.items() if box.x1 > figure.bbox.x1]
+
+
+def test_names_of_levels_are_crossed_by_nothing():
+    levels = {"never up": -60.0, "the expert": 60}
+    five = {f"run {number}": curve(number) for number in range(6)}
+    small = {label: {"": each} for label, each in five.items()}
+    pairs = {title: dict(list(five.items())[:2]) for title in ("one", "two")}
+    for curves in (five, small, pairs, {"one": curve()}):
+        figure = plotting.learning_curves(curves, "return", levels)
+        assert crossed(figure) == []
+        assert [t.get_text() for t in figure.axes[-1].texts] == list(levels)
+    rows = {label: each.values[:, -1] for label, each in five.items()}
+    figure = plotting.compare_runs(rows, "return", levels)
+    assert crossed(figure) == [] and [t.get_text() for t in figure.axes[0].texts] == list(levels)
+
+
+def test_small_multiples_have_a_panel_a_curve_and_the_same_axes():
+    curves = {f"run {number}": {"": curve(10 * number)} for number in range(6)}
+    figure = plotting.learning_curves(curves, "return")
+    assert [axes.get_title() for axes in figure.axes] == list(curves)
+    assert len({(axes.get_xlim(), axes.get_ylim()) for axes in figure.axes}) == 1
+    assert figure.legends == [] and figure.get_supxlabel() == plotting.STEPS
+    for label, panel in curves.items():
+        assert f"{label}: {evaluation.interval(panel[''].values[:, -1])}" in figure.sentence
+
+
+def test_panels_give_a_label_the_same_colour_and_share_one_legend():
+    arms = {"KL": curve(), "MSE": curve(5)}
+    words = {label: plotting.Curve(list("abcdef"), each.values) for label, each in arms.items()}
+    figure = plotting.learning_curves({"8-8": words, "4-4": words}, "share", xlabel="τ", runs=False)
+    [legend] = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == list(arms)
+    for axes in figure.axes:
+        assert [line.get_color() for line in axes.lines] == plotting.COLORS[:2]  # no single runs
+        assert [text.get_text() for text in axes.get_xticklabels()] == list("abcdef")
+    assert f"4-4 MSE: {evaluation.interval(arms['MSE'].values[:, -1])}" in figure.sentence
+
+
+def test_maps_with_the_same_limits_can_be_compared():
+    policy, colors = np.eye(4)[np.zeros(16, int)], []
+    for highest in (0.5, 1.0):
+        q = np.full((16, 4), highest)
+        cells = plotting.q_map(q, policy, SYMBOLS, limits=(0, 1)).axes[0].collections[0]
+        colors.append(cells.to_rgba(cells.get_array())[0].tolist())
+    assert colors[0] != colors[1] == list(matplotlib.colormaps["viridis"](1.0))
 
 
 def test_animation_moves_and_has_a_sentence():
-    frames = [np.full((64, 64, 3), shade, np.uint8) for shade in (0, 120, 250)]
+    frames = [np.full((64, 400, 3), shade, np.uint8) for shade in (0, 120, 250)]
     with capture_output() as captured:
         plotting.animation(frames, "It grows lighter.")
     picture, sentence = captured.outputs
     moving = Image.open(io.BytesIO(base64.b64decode(picture.data["image/webp"])))
-    assert moving.format == "WEBP" and moving.n_frames == 3 and moving.size == (32, 32)
+    assert moving.format == "WEBP" and moving.n_frames == 3 and moving.size == (200, 32)
     assert (
         picture.metadata["image/webp"]["alt"]
         == sentence.data["text/markdown"]
@@ -113,7 +234,7 @@ def test_heat_maps_with_the_same_limits_can_be_compared():
 def test_a_band_is_the_interquartile_mean_with_its_interval():
     values = np.random.default_rng(1).normal(size=(12, 4))
     axes = Figure().subplots()
-    middle = plotting.band(axes, [1, 2, 5, 9], values, "EWC", plotting.LOOKS[2])
+    middle, *_ = plotting.band(axes, [1, 2, 5, 9], values, "EWC", plotting.LOOKS[2])
     [line], [area] = axes.lines, axes.collections
     expected = evaluation.interval(values)
     assert np.array_equal(middle, expected.value) and np.array_equal(line.get_ydata(), middle)
