@@ -68,6 +68,7 @@ bench: .venv/course-test         ## CPU seconds of notebooks, speed and memory o
 	$(BIN)/python -m tests.benchmarks.q_learning
 	$(BIN)/python -m tests.benchmarks.dqn
 	$(BIN)/python -m tests.benchmarks.laboratory
+	$(BIN)/python -m tests.benchmarks.hands
 
 data: .venv/course-test          ## make again what ships with the course (two hours or more); CLUSTER=tcp://… lets a Dask cluster do it
 	$(BIN)/python data/build.py

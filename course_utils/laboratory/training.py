@@ -193,6 +193,7 @@ class Laboratory(controls.Background):
 
     def _end(self, told):
         self.told, self.running = told, False
+        self.view.send({"told": told, "running": False})  # at once: the rest takes longer
         whole, ends = self._whole(), []
         for label, line in whole["kept"].items():
             if "low" in line and label not in ASIDE.values():
