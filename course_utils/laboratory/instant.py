@@ -44,7 +44,8 @@ class Look(NamedTuple):
     def state(self) -> dict:
         """The same for the view."""
         kept = {
-            label: points(*curve) | {"dots": label in self.dots}
+            label: (curve if isinstance(curve, dict) else points(*curve))
+            | {"dots": label in self.dots}
             for label, curve in self.curves.items()
         }
         bars = {label: short(values) for label, values in self.bars.items()}

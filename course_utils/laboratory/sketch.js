@@ -12,7 +12,7 @@ function makeSketch(about, moved) {
     plot = plotCurves(pen, width, height, { ...about, ...plain, curves, ylim });
     if (document.activeElement !== canvas) return;
     pen.lineWidth = 2; pen.strokeStyle = color; // the point that the arrow keys move
-    pen.beginPath(); pen.arc(plot.X(x[at]), plot.Y(now?.[at] ?? middle), 8, 0, 7); pen.stroke();
+    pen.beginPath(); pen.arc(plot.X(x[at]), plot.Y(now?.[at] ?? middle), 6, 0, 7); pen.stroke();
   }, () => 0.55, `${label}: left and right choose a point, up and down move it`);
 
   // Between two points that were drawn the curve is straight, beyond them level.

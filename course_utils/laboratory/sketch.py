@@ -5,10 +5,10 @@ from contextlib import suppress
 import numpy as np
 from IPython.display import display
 
-from course_utils import evaluation, exercises
+from course_utils import exercises
 from course_utils.checks import check_array, checked, need
 from course_utils.laboratory.instant import Look, explore
-from course_utils.laboratory.view import Drawn
+from course_utils.laboratory.view import Drawn, points
 from course_utils.plotting import Curve
 
 HOW = "Draw the curve that you expect, with mouse, pen or finger, or with the arrow keys."
@@ -25,8 +25,9 @@ class sketch:
 
     @checked
     def __init__(self, question: str, x, ylim, xlabel: str, ylabel: str):
-        need(np.shape(ylim) == (2,), f"ylim = {ylim}: must be the lowest and the highest value.")
-        self.question, self.shown, self.drawn = question, None, Drawn(x, *ylim)
+        self.ylim = tuple(check_array("ylim", ylim).ravel().tolist())
+        need(len(self.ylim) == 2, f"ylim = {ylim}: must be the lowest and the highest value.")
+        self.question, self.shown, self.drawn = question, None, Drawn(x, *self.ylim)
         self.words = {"xlabel": xlabel, "ylabel": ylabel}
         self.places, kept = self.drawn.places(), None
         with suppress(ValueError):  # one of another length or out of bounds is forgotten
@@ -57,37 +58,36 @@ class sketch:
             if rests:  # a picture takes longer than an answer
                 view.keep(look.state(), look.sentence)
                 self.shown.renew()
-        return self._look(f"Your guess first. {self.question} {HOW}", {}, self.drawn[1:3])
+        return self._look(f"Your guess first. {self.question} {HOW}", {})
 
     def _curve(self, label, given):
         steps, values = given if isinstance(given, Curve) else (self.places, given)
-        values = check_array(label, values)
-        fits = values.ndim in (1, 2) and values.shape[-1:] == np.shape(steps)
+        found, (first, *_, last) = check_array(label, values), self.places
+        fits = found.ndim in (1, 2) and found.shape[-1:] == np.shape(steps)
         need(fits, f"{label}: must be one number for each x, {np.shape(steps)}.")
-        ends = self.places[0], self.places[-1]
-        inside = ends[0] <= np.min(steps) and np.max(steps) <= ends[1]
-        need(inside, f"{label}: its steps must lie where the guess does, between %g and %g." % ends)
-        return Curve(np.array(steps), evaluation.interval(values) if values.ndim > 1 else values)
+        inside = first <= np.min(steps) and np.max(steps) <= last
+        need(inside, f"{label}: its steps must lie where the guess does, {first} to {last}.")
+        every = [*self.ylim, *found.ravel().tolist()]
+        self.ylim = min(every), max(every)
+        return points(steps, values)
 
     def _compare(self):
         """The measured curves and the guess, and how far it is from the first of them."""
-        guess, (label, *others) = self.guesses.get(self.question), self.measured
-        lines = np.concatenate([np.ravel(curve.values) for curve in self.measured.values()])
-        ylim = (min(self.drawn.low, lines.min()), max(self.drawn.high, lines.max()))
+        guess, label = self.guesses.get(self.question), next(iter(self.measured))
         if guess is None:
-            return self._look(f"{self.sentence} No guess was drawn.", self.measured, ylim)
+            return self._look(f"{self.sentence} No guess was drawn.", self.measured)
         exercises.book("progress").note("prediction", self.question, "drawn")
-        steps, values = self.measured[label]
-        gap = np.interp(steps, self.places, guess) - np.atleast_2d(values)[0]
-        far, where = np.abs(gap), steps[most := int(np.abs(gap).argmax())]
-        place = self.drawn.ticks()[where] if self.drawn.ticks() else f"{where:.6g}"
-        way = "high" if gap[most] > 0 else "low"
-        told = f"Your curve is {far.mean():.3g} away on average, and {far[most]:.3g} too {way}"
-        told = f"{self.sentence} {told} at the worst place, {self.words['xlabel']} {place}."
+        steps, ticks = self.measured[label]["x"], self.drawn.ticks()
+        gap = np.interp(steps, self.places, guess) - self.measured[label]["mid"]
+        worst = int(np.abs(gap).argmax())
+        place = ticks[steps[worst]] if ticks else f"{steps[worst]:g}"
+        told = f"{self.sentence} Your curve is {np.abs(gap).mean():.3g} away on average, and"
+        told += f" {abs(gap[worst]):.3g} too {'high' if gap[worst] > 0 else 'low'} at the worst"
+        told += f" place, {self.words['xlabel']} {place}."
         curves = {label: self.measured[label], "your guess": Curve(self.places, guess)}
-        return self._look(told, curves | {name: self.measured[name] for name in others}, ylim)
+        return self._look(told, curves | self.measured)
 
-    def _look(self, sentence, curves, ylim):
+    def _look(self, sentence, curves):
         ends = None if curves else (self.places[0], self.places[-1])
-        told = self.words | {"ticks": self.drawn.ticks(), "xlim": ends, "ylim": ylim}
+        told = self.words | {"ticks": self.drawn.ticks(), "xlim": ends, "ylim": self.ylim}
         return Look(sentence, curves, **told)
