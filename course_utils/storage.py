@@ -138,39 +138,40 @@ def line_so_far(last: str, card: dict | None = None) -> Figure:
     """The landers of LINE up to a stage, by the cards of those that `find_agent` finds: a row each.
 
     card: of the last stage, in place of a file. What is odd about a card is in the sentence.
-    Raises ValueError for no stage and for a card that names no parent, and as `find_agent`.
+    Raises ValueError for no stage, and as `find_agent`.
     """
     need(last in LINE, f"last = {last!r}: must be one of {', '.join(LINE)}.")
     figure, rows, odd = Figure(figsize=(7.2, 0.7 + 0.55 * len(LINE))), {}, []
-    axes, parent, was_yours = figure.subplots(), None, False
+    axes, parent, whose = figure.subplots(), None, ""
     for row, (stage, name) in enumerate(LINE.items()):
         if last in [*LINE][:row]:
             rows[stage] = "not yet"
             axes.axhspan(row - 0.4, row + 0.4, color=plotting.GREY, alpha=0.15)
             continue
-        facts, whose = card, "new"
+        before, whose, facts, least = whose, "new", card, -np.inf
         if stage != last or card is None:
             path = find_agent(f"{name}.safetensors")
             facts, whose = load_agent(path)[1], "yours" if path.parent == RUNS else "the course's"
-        told = f"the card of {stage} lacks its environment or parent: make it by lineage_card."
-        need({"environment", "parent"} <= facts.keys(), told)
+        if whose == "yours":
+            least = min(load_agent(shipped(path.name))[1]["return"])
         returns, steps = np.ravel(facts.get("return", [])), facts.get("environment_steps")
-        if facts["parent"] != parent:
-            odd.append(f"The card of {stage} names the parent {facts['parent']}, not {parent}.")
-        if was_yours and whose == "the course's":
+        if facts.get("parent") != parent:
+            odd.append(
+                f"The card of {stage} names {facts.get('parent')} as its parent, not {parent}."
+            )
+        if (before, whose) == ("yours", "the course's"):
             odd.append(f"That of {stage} was made from the course's {parent}, not from yours.")
-        best = load_agent(shipped(path.name))[1]["return"] if whose == "yours" else [-np.inf]
-        if returns.size and returns.mean() < min(best):
+        if returns.size and returns.mean() < least:
             odd.append(f"Yours return less than any of the course's: delete {path} to use those.")
-        worth = evaluation.interval(returns) if returns.size > 1 else "no interval told"
-        costs = f"{steps:,} steps" if isinstance(steps, int) else "steps not told"
-        costs = f"{facts.get('parameters', 0):,} numbers, {costs}"
-        rows[f"{stage}, {whose}: {facts['environment']}\n{costs}"] = worth
+        size = f"{facts.get('parameters', 0):,} numbers"
+        steps = f"{steps:,} steps" if isinstance(steps, int) else "steps not told"
+        label = f"{stage}, {whose}: {facts.get('environment')}\n{size}, {steps}"
+        rows[label] = evaluation.interval(returns) if returns.size > 1 else "no interval told"
         color, marker = plotting.LOOKS[row]
         axes.plot(returns, [row] * returns.size, marker, color=color, alpha=0.5, markersize=4)
         if returns.size > 1:
-            axes.plot(worth, [row] * 3, "|-", color=color, linewidth=6, alpha=0.35, markersize=18)
-        parent, was_yours = name, whose == "yours"
+            axes.plot(rows[label], [row] * 3, "|-", color=color, lw=6, alpha=0.35, markersize=18)
+        parent = name
     axes.set(xlabel="return", ylim=(len(LINE) - 0.5, -0.5))
     axes.set_yticks(range(len(LINE)), rows)
     told = "; ".join(f"{label}: {worth}".replace("\n", ", ") for label, worth in rows.items())

@@ -141,7 +141,7 @@ def test_the_line_so_far_takes_ones_own_agents_and_says_what_is_odd(tmp_path, mo
 @pytest.mark.parametrize(
     ("stage", "card", "odd"),
     [
-        ("taught", {"parent": "nobody"}, "of taught (05) names the parent nobody, not lunar_l"),
+        ("taught", {"parent": "nobody"}, "of taught (05) names nobody as its parent, not lunar_l"),
         ("taught", {"parent": "lunar_lander_320k", "return": [-9.0] * 3}, "Yours return less"),
         ("taught", {"parent": "lunar_lander_320k", "seeds": 1}, "steps not told: no interval told"),
     ],
@@ -158,5 +158,4 @@ def test_the_last_stage_may_be_told_by_its_card(tmp_path, monkeypatch):
     assert "shipped (12), new: LunarLander-v3" in storage.line_so_far("shipped (12)", last).sentence
     with pytest.raises(ValueError, match="last = '05': must be one of learned .03., taught"):
         storage.line_so_far("05")
-    with pytest.raises(ValueError, match="the card of learned .03. lacks its environment or paren"):
-        storage.line_so_far("learned (03)", {"environment": MOON})
+    assert "names None as its parent" in storage.line_so_far("taught (05)", {}).sentence
