@@ -81,7 +81,6 @@ def explore(show: Callable, world: str = "", rows=(), **choices) -> controls.Pan
     }
     told = [_control(name, menus.get(name, given)) for name, given in choices.items()]
     plain = {control["name"]: control.pop("start") for control in told}
-
     numbers = [control for control in told if control["kind"] == "number"]
     bounds = {c["name"]: (type(c["low"]), c["low"], c["high"]) for c in numbers}
     drawn = {name: given for name, given in choices.items() if isinstance(given, Drawn)}
@@ -104,8 +103,7 @@ def explore(show: Callable, world: str = "", rows=(), **choices) -> controls.Pan
             view.send({"told": view.value})
         elif "set" in said:
             try:
-                look = look_at(values | said["set"])
-                answer = look.state()
+                answer = (look := look_at(values | said["set"])).state()
             except Exception as error:  # nobody stands above it to show the error
                 return view.send({"values": values, "told": str(error)})
             values.update(moved := said["set"] | look.moves)

@@ -23,6 +23,7 @@ CAR = {"position": (-1.2, 0.6), "speed": (-0.07, 0.07)}
 SCENES = {"lander": (LANDER, ["nothing", "left engine", "main engine", "right engine"])}
 SCENES |= {"cartpole": (POLE, ["left", "right"]), "mountaincar": (CAR, ["left", "none", "right"])}
 STEP, SIZE = "step of the flight", "noise or attack, in units"
+DISTURBED = "noise and attack"
 
 
 def put_by_hand(env, state: list) -> np.ndarray:
@@ -67,7 +68,7 @@ class Bench:
             need(network.arguments | fits == network.arguments, told)
         need(agents, "agents = {}: must be one or more, by name.")
         self.agents = {name: network.choose([0]) for name, network in agents.items()}
-        self.discount, self.was = discount, None
+        self.discount, self.stands, self.size = discount, None, None
         self.reward_scale = check_number("reward_scale", reward_scale, float, 0)
         self.flights = {name: self.fly(name, ([], None)) for name in agents}
         self.unit = np.std([seen for each in self.flights.values() for seen, *_ in each], 0)
@@ -98,11 +99,12 @@ class Bench:
         return {"bars": {name: q[0] for name, q in self.q([seen]).items()}, "ylabel": "Q(s, a)"}
 
     def advantages(self, seen, **_):
-        bars = {}  # V is the mean over the actions: these are a dueling network's own two streams
+        bars, told = {}, []  # with the mean as V these are the two streams of a dueling network
         for name, [q] in self.q([seen]).items():
-            label = f"{name}: V(s) = {q.mean():.3g}, A(s, a) in units of {np.ptp(q):.2g}"
-            bars[label] = (q - q.mean()) / (np.ptp(q) or 1)
-        return {"bars": bars, "ylabel": "advantage", "ylim": (-1, 1)}
+            bars[f"{name}, in units of {np.ptp(q):.2g}"] = (q - q.mean()) / (np.ptp(q) or 1)
+            told.append(f"{name} {q.mean():.3g}")
+        told = f" Their mean, V(s): {', '.join(told)}."
+        return {"bars": bars, "ylabel": "Q(s, a) − V(s)", "ylim": (-1, 1), "sentence": told}
 
     def target(self, seen, agent, place, **_):
         steps = []
@@ -146,7 +148,7 @@ class Bench:
     def choices(self) -> dict:
         """Menus and sliders; they begin with a state of the first agent's flight."""
         looks = {"value and advantage": self.advantages, "action values": self.values}
-        looks |= {"target": self.target, "noise and attack": self.disturbed}
+        looks |= {"target": self.target, DISTURBED: self.disturbed}
         looks |= {"the flight from here": self.onward}
         first, flown = next(iter(self.flights.values())), sum(self.flights.values(), [])
         longest, start = max(map(len, self.flights.values())), len(first) // 3
@@ -165,29 +167,30 @@ class Bench:
         flight = self.flights[name]
         step = min(chosen[STEP], len(flight) - 1)
         met = dict(zip(self.scene, short(flight[step][0]), strict=True))
-        moved = self.was != (name, step)  # along the flight: the state's own controls follow
-        self.was = name, step
-        state = met if moved else {k: chosen[k] for k in self.scene}
+        moves, look_at = {}, chosen["look at"]
+        if self.stands != (name, step):  # it was moved along the flight: the state's sliders follow
+            moves = {k: list(LEG)[int(v)] if self.scene[k] is LEG else v for k, v in met.items()}
+            moves[STEP] = step
+        elif self.size != chosen[SIZE]:  # whose effect is seen in this look only
+            moves, look_at = {"look at": DISTURBED}, self.disturbed
+        self.stands, self.size = (name, step), chosen[SIZE]
+        state = met if STEP in moves else {k: chosen[k] for k in self.scene}
         hand = None if state == met else [*state.values()]
         place = [action for _, action, *_ in flight[:step]], hand
         seen = self.put(*place)
         q = {k: values[0] for k, values in self.q([seen]).items()}
-        told = "; ".join(
-            f"{k}: {self.actions[v.argmax()]} (max Q {v.max():.3g})" for k, v in q.items()
-        )
+        does = {k: self.actions[values.argmax()] for k, values in q.items()}
+        told = "; ".join(f"{k}: {does[k]} (max Q {values.max():.3g})" for k, values in q.items())
         if hand and self.there.world == "lander":
             told += "; put here by hand, legs and ground only roughly"
         asked = {"seen": seen, "agent": name, "place": place, "size": chosen[SIZE]}
-        action = int(q[name].argmax())
-        frame = seen, action, f"{name}: {self.actions[action]}", self.there.facts
-        look = {"ticks": self.actions, "frames": [frame]} | chosen["look at"](**asked)
+        frame = seen, int(q[name].argmax()), f"{name}: {does[name]}", self.there.facts
+        look = {"ticks": self.actions, "frames": [frame]} | look_at(**asked)
         look["sentence"] = f"{told}.{look.get('sentence', '')}"
         along = self.q([seen for seen, *_ in flight])[name].max(-1)
         words = f"step of the flight of {name}: click to look there", f"max Q of {name}"
         marks = [] if hand else [(step, f"step {step}")]
         below = Look("", {"": Curve(range(len(flight)), along)}, *words, marks=marks, pick=STEP)
-        moves = {k: list(LEG)[int(v)] if self.scene[k] is LEG else v for k, v in met.items()}
-        moves = moves | {STEP: step} if moved else {}
         return Look(**look, moves=moves, below=below)
 
 

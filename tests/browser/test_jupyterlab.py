@@ -250,12 +250,35 @@ def test_live_training(opened, name):
     assert notebook.problems == []
 
 
+def check_clicks(notebook, name):
+    """A click or a drag on the plot of the flight chooses its step; the state follows."""
+    cell, mouse = notebook.show_cell(INSTANT[notebook.name][name]), notebook.page.mouse
+    step, x = (cell.locator("input[type=number]").nth(k) for k in range(2))
+    flight = cell.locator(".course-lab-below canvas")
+    flight.scroll_into_view_if_needed()
+    box, steps = flight.bounding_box(), []
+    for share in (0.3, 0.7):
+        before = x.input_value()
+        mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+        mouse.down()
+        expect(x).not_to_have_value(before)
+        steps.append(int(step.input_value()))
+    mouse.move(box["x"] + 0.5 * box["width"], box["y"] + box["height"] / 2, steps=5)
+    mouse.up()
+    expect(cell.locator(".course-lab-told")).not_to_contain_text("by hand")
+    steps.append(int(step.input_value()))
+    between = (steps[0] + steps[1]) / 2  # the axis is straight
+    assert steps[0] < steps[2] < steps[1] and abs(steps[2] - between) <= 2
+    notebook.screenshot(f"{name}_clicked")
+
+
 def test_robust_readable_fast(opened):
-    """Move the microscope; the page to take home was written."""
+    """Move the microscope, by clicks too; the page to take home was written."""
     pictures = INSTANT["12_robust_readable_fast"]
     notebook = opened("12_robust_readable_fast", *pictures.values(), "take_home.html")
     for picture in pictures:
         check_instant(notebook, picture)
+    check_clicks(notebook, "both")
     notebook.show_cell("for stage, _, card in life")
     notebook.screenshot("story")
     assert (notebook.runs / "take_home.html").stat().st_size < 30_000

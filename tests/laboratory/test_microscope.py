@@ -133,8 +133,9 @@ def test_noise_and_attack_change_decisions():
         return observation + 1e4 * torch.as_tensor(size).float()
 
     agents, _, ask = looked("LunarLander-v3", attack=attack)
-    ask(**{"look at": "noise and attack"})
-    bars = ask(**{SIZE: 0})["look"]["bars"]
+    answer = ask(**{SIZE: 0})  # brings what it acts on with it
+    assert answer["moves"] == {"look at": "noise and attack"}
+    bars = answer["look"]["bars"]
     assert bars.keys() == {f"{name}, {by}" for name in agents for by in ("noise", "attack")}
     assert all(max(shares) == sum(shares) == 1 for shares in bars.values())
     noisy = ask(**{SIZE: 1})["look"]["bars"]
@@ -145,11 +146,10 @@ def test_noise_and_attack_change_decisions():
 def test_value_and_advantage_are_the_streams_of_a_dueling_network():
     network = QNetwork(1, 4, 2, dueling=True, generator=torch.Generator().manual_seed(0))
     [view] = microscope({"it": network}, "CartPole-v1").children
-    [label] = view.stored["look"]["bars"]
     seen = flight("CartPole-v1", network)[0]
     seen = torch.as_tensor(seen[(len(seen) - 1) // 3])[None, None]
     hidden = network._activate(network.value_hidden(network.units(seen)[-2]))
-    assert f"V(s) = {network.value_head(hidden).item():.3g}," in label
+    assert f"Their mean, V(s): it {network.value_head(hidden).item():.3g}." in view.value
 
 
 def test_the_flight_from_here_goes_on_as_the_agent_would():
