@@ -208,13 +208,13 @@ def heat_map(values, rows: dict, columns: dict, quantity: str, limits=(None, Non
 
 @checked
 def animation(frames: list[np.ndarray], sentence: str, frames_per_second: float = 4) -> None:
-    """Display pictures [height, width, 3 or 4] as an animated WebP image, with a sentence."""
-    frames = [np.asarray(frame) for frame in frames]
-    small = {frame.dtype for frame in frames} == {np.dtype(np.uint8)}
-    need(small, "frames must be uint8, as of an env with render_mode.")
+    """Display pictures of one size, [height, width, 3 or 4], as an animated PNG, and a sentence."""
+    frames, png = np.array([np.asarray(frame) for frame in frames]), io.BytesIO()
+    need(frames.dtype == np.uint8, "frames must be uint8, as of an env with render_mode.")
     need(frames_per_second > 0, f"frames_per_second = {frames_per_second}: must be above 0.")
-    pictures = [Picture.fromarray(frame).reduce(1 + (frame.shape[1] > 300)) for frame in frames]
-    buffer = io.BytesIO()
-    options = {"append_images": pictures[1:], "duration": int(1000 / frames_per_second), "loop": 0}
-    pictures[0].save(buffer, "webp", save_all=True, **options)
-    display(Image(buffer.getvalue(), format="webp", alt=sentence), Markdown(sentence))
+    tall = Picture.fromarray(np.concatenate(frames)).quantize(method=2, dither=0)  # one palette
+    height, width, pause = *frames[0].shape[:2], int(1000 / frames_per_second)
+    each = [tall.crop((0, top, width, top + height)) for top in range(0, tall.height, height)]
+    each[0].save(png, "png", save_all=True, append_images=each[1:], duration=pause, loop=0)
+    display(Image(png.getvalue(), width=width // (1 + (width > 300)), alt=sentence))
+    display(Markdown(sentence))
