@@ -32,6 +32,7 @@ function render({ model, el }) {
     let nearest = null;
     const plot = makeCanvas((pen, w, h) => {
       const plotted = what();
+      plot.canvas.style.cursor = plotted?.pick ? "pointer" : "";
       if (plotted?.bars) plotBars(pen, w, h, plotted, about.colors);
       else if (plotted) ({ nearest } = plotCurves(pen, w, h, plotted));
     }, ratio, description);
@@ -54,7 +55,7 @@ function render({ model, el }) {
   const curves = makePlot(() => ({ ...scene, ...demand(), bars: hasBars() && scene.bars, curves: shown(), marks: scene.marks ?? marks }),
     () => (scene.below ? 0.3 : 0.48), about.ylabel);
   const below = makePlot(() => scene.below && { ...scene.below.look, bars: false, curves: curvesOf(scene.below.kept) },
-    () => 0.22, "the plot below");
+    () => 0.26, "the plot below");
   const world = makeCanvas((pen, w, h) => {
     pen.clearRect(0, 0, w, h);
     if (frame) WORLDS[about.world](pen, w, h, frame[0], frame[1], { ...about, facts: frame[3] ?? {} });
