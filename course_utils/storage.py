@@ -159,6 +159,7 @@ def line_so_far(last: str, card: dict | None = None) -> Figure:
             odd.append(
                 f"The card of {stage} names {facts.get('parent')} as its parent, not {parent}."
             )
+        # A learner who goes on from the middle must know where their own line breaks off.
         if (before, whose) == ("yours", "the course's"):
             odd.append(f"That of {stage} was made from the course's {parent}, not from yours.")
         if returns.size and returns.mean() < least:

@@ -68,7 +68,7 @@ function render({ model, el }) {
     const bars = Object.keys(scene.bars ?? {}).map((label, k) => ({ label, color: about.colors[k], marker: 1, faint: k, mid: [] }));
     const rows = [...bars, ...shown().filter((curve) => curve.mid.length && curve.label)].map((curve) => {
       const run = curve.runs?.[curve.one];
-      const both = run ? ` run ${one + 1}: ${short(run.at(-1))}, all: ${short(curve.mid.at(-1))}` : "";
+      const both = run ? `, run ${one + 1}: ${short(run.at(-1))}, all: ${short(curve.mid.at(-1))}` : "";
       if (both || !curve.mid.length || !about.train) curve = { ...curve, mid: null };
       const last = (name) => short(curve[name].at(-1));
       const range = curve.mid && curve.low ? ` [${last("low")}, ${last("high")}]` : "";

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.lab import Notebook, served, wait_for
+from tests.browser.lab import Notebook, draw, restart, served, wait_for
 
 COUNTING = """
 import time
@@ -42,17 +42,30 @@ explore(strict, count=(1, 50, 10))
 COMMAND = "([name, options]) => window.jupyterapp.commands.execute(name, options)"
 
 
+GUESSED = """
+from course_utils.laboratory import Drawn, Look, explore, sketch
+
+guess = sketch("Which way?", ["low", "middle", "high"], (0, 100), "size", "return")
+"""
+REVEALED = 'guess.reveal({"measured": [[10, 20, 90], [20, 30, 80]]}, "It rises.")'
+POTENTIAL = """
+level = Drawn([0, 1, 2, 3], -1, 1, [0, 0, 0, 0], "position", "potential")
+explore(lambda phi: Look(f"the sum is {sum(phi):.2f}"), phi=level)
+"""
+
+
 @pytest.fixture
-def notebook(browser, tmp_path):
+def notebook(request, browser, tmp_path):
+    """A notebook of these cells, in a JupyterLab of its own."""
     book = nbformat.v4.new_notebook()
-    book.cells = [nbformat.v4.new_code_cell(code) for code in (COUNTING, "lab.show()", ANSWERS)]
+    book.cells = [nbformat.v4.new_code_cell(code) for code in request.param]
     book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     work = tmp_path / "work"
     work.mkdir()
     nbformat.write(book, work / "rough.ipynb")
     with served(tmp_path, [sys.executable, "-m", "jupyterlab"], work) as (address, token):
         opened = Notebook(browser, (address, token, tmp_path), "rough")
-        opened.run(range(3))
+        opened.run(range(len(request.param)))
         yield opened
         opened.close()
 
@@ -84,7 +97,7 @@ def check_luck(view):
     for run in (1, 2, 3):
         press(view, "Was it luck?")
         expect(told).to_have_text(re.compile(rf"^Run {run} of 3: each [\d.]+, all [\d.]+$"))
-        expect(legend).to_have_text(re.compile(rf"each run {run}: [\d.]+, all: [\d.]+"))
+        expect(legend).to_have_text(re.compile(rf"each, run {run}: [\d.]+, all: [\d.]+"))
     press(view, "Was it luck?")
     expect(told).not_to_have_text(re.compile("^Run"))
     expect(legend).to_have_text(re.compile(r"each: [\d.]+ \[[\d.]+, [\d.]+\]"))
@@ -101,6 +114,7 @@ def check_answers(cell):
     expect(told).to_have_text("8 of them")
 
 
+@pytest.mark.parametrize("notebook", [[COUNTING, "lab.show()", ANSWERS]], indirect=True)
 def test_rough_hands(notebook):
     page, views = notebook.page, notebook.page.locator(".course-lab:visible")
     notebook.select(0)
@@ -118,8 +132,41 @@ def test_rough_hands(notebook):
     page.evaluate(COMMAND, ["apputils:change-theme", {"theme": "JupyterLab Dark"}])
     wait_for(lambda: answered.evaluate("canvas => canvas.toDataURL()") != before, tries=100)
     assert notebook.problems == []  # at the restart JupyterLab may miss its own debugger
-    page.evaluate(
-        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
-    )
+    restart(page)
     expect(views.first.locator(".course-lab-told")).to_have_text(re.compile("^ ?These controls"))
     expect(views.first.get_by_role("button", name="Start")).to_be_disabled()
+
+
+@pytest.mark.parametrize("notebook", [[GUESSED, REVEALED, POTENTIAL]], indirect=True)
+def test_a_curve_is_drawn(notebook):
+    """By mouse and by keys; the reveal follows, a choice answers; Clear; another theme; asleep."""
+    page, views = notebook.page, notebook.page.locator(".course-lab:visible")
+    notebook.select(0)
+    expect(views).to_have_count(3)
+    told = views.nth(1).locator(".course-lab-told")
+    expect(told).to_have_text("It rises. No guess was drawn.")
+    canvas = draw(page, views.first)
+    expect(told).to_contain_text(re.compile("too (high|low) at the worst place, size (low|middle)"))
+    before = told.inner_text()
+    canvas.press("PageUp")
+    expect(told).not_to_have_text(before)
+    expect(views.nth(1).locator(".course-lab-legend")).to_contain_text("your guess")
+    notebook.screenshot("sketched")
+    page.evaluate(COMMAND, ["apputils:change-theme", {"theme": "JupyterLab Dark"}])
+    before = canvas.evaluate("canvas => canvas.toDataURL()")
+    canvas.blur()
+    wait_for(lambda: canvas.evaluate("canvas => canvas.toDataURL()") != before, tries=100)
+    notebook.screenshot("sketched_dark")
+    press(views.first, "Clear")
+    expect(told).to_have_text("It rises. No guess was drawn.")
+    expect(canvas).to_have_attribute("aria-valuetext", re.compile("nothing is drawn yet"))
+    chosen = views.nth(2).locator(".course-lab-told")
+    expect(chosen).to_have_text("the sum is 0.00")
+    draw(page, views.nth(2))
+    expect(chosen).not_to_have_text("the sum is 0.00")
+    press(views.nth(2), "Clear")
+    expect(chosen).to_have_text("the sum is 0.00")
+    assert notebook.problems == []
+    restart(page)
+    expect(canvas).to_have_attribute("aria-disabled", "true")
+    expect(told).not_to_contain_text("sleep")
