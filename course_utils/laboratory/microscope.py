@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from course_utils.checks import check_kind, check_number, checked, need
+from course_utils.checks import check_kind, check_number, check_shape, checked, need
 from course_utils.laboratory.instant import Look, explore
 from course_utils.laboratory.spectator import Spectator
 from course_utils.laboratory.view import short, thinned
@@ -125,8 +125,9 @@ class Bench:
         luck = np.random.default_rng(self.seed).normal(size=(200, len(seen)))
         behind = self.q(seen + size * self.unit * luck)
         chosen = {f"{name}, noise": q.argmax(-1) for name, q in behind.items()}
+        here, step = torch.as_tensor(seen)[None, None], torch.as_tensor(size * self.unit).float()
         for name, network in self.agents.items() if self.attack else ():
-            shown = self.attack(network, torch.as_tensor(seen)[None, None], size * self.unit)
+            shown = check_shape("attack", self.attack(network, here, step), here.shape)
             chosen[f"{name}, attack"] = self.q(shown[0])[name].argmax(-1)
         count = len(self.actions)
         bars = {k: np.bincount(each, minlength=count) / len(each) for k, each in chosen.items()}

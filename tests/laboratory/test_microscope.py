@@ -130,7 +130,7 @@ def test_what_comes_next_from_a_state_that_was_set_by_hand():
 def test_noise_and_attack_change_decisions():
     def attack(network, observation, size):
         assert observation.shape == (1, 1, 8) and np.shape(size) == (8,)
-        return observation + 1e4 * torch.as_tensor(size).float()
+        return observation + 1e4 * size
 
     agents, _, ask = looked("LunarLander-v3", attack=attack)
     answer = ask(**{SIZE: 0})  # brings what it acts on with it
@@ -140,6 +140,8 @@ def test_noise_and_attack_change_decisions():
     assert all(max(shares) == sum(shares) == 1 for shares in bars.values())
     noisy = ask(**{SIZE: 1})["look"]["bars"]
     assert sum(noisy["one, noise"]) == pytest.approx(1) and max(noisy["one, noise"]) < 1
+    refused = looked("LunarLander-v3", attack=lambda *_: None)[2](**{SIZE: 0.2})["told"]
+    assert refused.startswith("`attack` must return a tensor [1, 1, 8], not None")
     assert "attack" not in looked("LunarLander-v3")[2](**{"look at": "noise and attack"})["told"]
 
 
