@@ -3,7 +3,7 @@
 function makeSketch(about, moved) {
   const { x, low, high, label } = about, last = x.length - 1, middle = (low + high) / 2;
   let drawn = [], now = null, at = 0, asleep = false, plot = null;
-  let stroke = null, crossed = false; // where the pointer was, and whether it has passed a point
+  let stroke = null, began = 0; // where the pointer was; where it began, until it passes a point
 
   const { canvas, redraw } = makeCanvas((pen, width, height) => {
     const color = getComputedStyle(canvas).getPropertyValue("--color-1");
@@ -47,7 +47,8 @@ function makeSketch(about, moved) {
     if (asleep || event.button || !plot) return;
     canvas.setPointerCapture(event.pointerId);
     canvas.focus();
-    [stroke, crossed] = [where(event), false];
+    stroke = where(event);
+    began = stroke[0];
     put(x.indexOf(plot.nearest(stroke[0])), stroke[1]);
     draw();
   }
@@ -58,9 +59,9 @@ function makeSketch(about, moved) {
       const share = (plot.X(each) - from) / (to - from);
       if (!(share >= 0 && share <= 1)) return;
       put(i, before + share * (value - before));
-      crossed = true;
+      began = NaN;
     });
-    if (!crossed) put(at, value); // straight up or down: this point follows
+    if (Math.abs(to - began) < 8) put(at, value); // straight up or down
     draw();
   }
   const end = () => { stroke = null; };

@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "runs" / "screenshots"
+WAY = [(0.2, 0.7), (0.99, 0.1)]  # of a hand that draws, as shares of the canvas
 PREPARED = "# What the next cell needs:\n"
 
 
@@ -61,6 +62,35 @@ def wait_for(condition, tries=1000):
             return
         time.sleep(0.2)
     raise TimeoutError(f"asked {tries} times in vain")
+
+
+def restart(page):
+    """The kernel begins again; widgets lose theirs."""
+    page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+    )
+
+
+def draw(page, view):
+    """Draw a rising curve with the mouse, and move its first point by keys. Returns its canvas."""
+    canvas = view.locator(".course-lab-sketch canvas")
+    canvas.scroll_into_view_if_needed()
+    low, high, now = (f"aria-value{name}" for name in ("min", "max", "now"))
+    low, high = (float(canvas.get_attribute(name)) for name in (low, high))
+    box = canvas.bounding_box()
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in WAY]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    page.mouse.move(*places[1], steps=20)
+    page.mouse.up()
+    assert float(canvas.get_attribute(now)) > 0.2 * low + 0.8 * high  # its last point
+    canvas.press("Home")
+    before = float(canvas.get_attribute(now))
+    assert before < 0.6 * low + 0.4 * high
+    canvas.press("ArrowUp")
+    up = float(canvas.get_attribute(now)) - before
+    assert abs(up - (high - low) / 20) < (high - low) / 500
+    return canvas
 
 
 class Notebook:
