@@ -20,7 +20,7 @@ from playwright.sync_api import expect
 from safetensors.torch import load_file
 
 from app.needed import preparations
-from tests.browser.lab import PREPARED, ROOT, Notebook, served
+from tests.browser.lab import PREPARED, ROOT, Notebook, draw, served
 
 RUN_ALL = os.environ.get("COURSE_BROWSER") == "all"
 
@@ -115,6 +115,10 @@ def move_all(cell, page):
         if not cell.get_by_role("button", name="Reset").count():  # else it may wait for that
             wait_until(page, lambda before=before: looks(cell) != before)
         menu.select_option(was)
+    if cell.locator(".course-lab-sketch").count():
+        before = looks(cell)
+        draw(page, cell)
+        wait_until(page, lambda: looks(cell) != before)
 
 
 def painting(cell, of="curves"):
@@ -222,6 +226,21 @@ def instant(path):
 INSTANT = {path.stem: instant(path) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
 
 
+# The first guess of a notebook that is a curve.
+SKETCHED = {
+    path.stem: ["sketched = sketch("] * ("sketched = sketch(" in path.read_text("utf-8"))
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+}
+
+
+def check_sketch(notebook, piece):
+    cell = notebook.show_cell(piece)
+    draw(notebook.page, cell)
+    notebook.screenshot("sketched")
+    cell.get_by_role("button", name="Clear").click()
+    notebook.page.wait_for_timeout(300)
+
+
 def check_instant(notebook, name):
     """Each control changes the picture or its sentence."""
     piece = INSTANT[notebook.name][name]
@@ -239,7 +258,9 @@ def check_instant(notebook, name):
 
 @pytest.mark.parametrize("name", LIVE)
 def test_live_training(opened, name):
-    notebook = opened(name, "lab = Laboratory(", *INSTANT[name].values())
+    notebook = opened(name, "lab = Laboratory(", *INSTANT[name].values(), *SKETCHED[name])
+    for piece in SKETCHED[name]:
+        check_sketch(notebook, piece)
     for picture in INSTANT[name]:
         check_instant(notebook, picture)
     check_laboratory(notebook, "lab = Laboratory(")
@@ -287,7 +308,11 @@ def test_robust_readable_fast(opened):
 
 def test_better_dqn_sliders(opened):
     pictures = INSTANT["03_better_dqn"]
-    notebook = opened("03_better_dqn", *pictures.values(), "lab = Laboratory(")
+    notebook = opened(
+        "03_better_dqn", *pictures.values(), "lab = Laboratory(", *SKETCHED["03_better_dqn"]
+    )
+    for piece in SKETCHED["03_better_dqn"]:
+        check_sketch(notebook, piece)
     for picture in pictures:
         check_instant(notebook, picture)
     check_laboratory(notebook, "lab = Laboratory(")
