@@ -11,8 +11,6 @@ from course_utils.laboratory.instant import Look, explore
 from course_utils.laboratory.view import Drawn, points
 from course_utils.plotting import Curve
 
-HOW = "Draw the curve that you expect, with mouse, pen or finger, or with the arrow keys."
-
 
 class sketch:
     """A guess that is a curve, kept when the cell runs again; `reveal` lays the result over it.
@@ -45,7 +43,7 @@ class sketch:
         """
         need(measured, "measured = {}: must hold a curve or more, each under its name.")
         self.measured = {label: self._curve(label, given) for label, given in measured.items()}
-        self.sentence, self.shown = sentence, None
+        self.sentence = sentence
         self.shown = explore(self._compare)
         display(self.shown)
 
@@ -58,7 +56,8 @@ class sketch:
             if rests:  # a picture takes longer than an answer
                 view.keep(look.state(), look.sentence)
                 self.shown.renew()
-        return self._look(f"Your guess first. {self.question} {HOW}", {})
+        told = f"Your guess first. {self.question} Draw the curve that you expect, with mouse, pen"
+        return self._look(f"{told} or finger, or with the arrow keys.", {})
 
     def _curve(self, label, given):
         steps, values = given if isinstance(given, Curve) else (self.places, given)
@@ -67,8 +66,7 @@ class sketch:
         need(fits, f"{label}: must be one number for each x, {np.shape(steps)}.")
         inside = first <= np.min(steps) and np.max(steps) <= last
         need(inside, f"{label}: its steps must lie where the guess does, {first} to {last}.")
-        every = [*self.ylim, *found.ravel().tolist()]
-        self.ylim = min(every), max(every)
+        self.ylim = tuple(end([*self.ylim, *found.ravel().tolist()]) for end in (min, max))
         return points(steps, values)
 
     def _compare(self):
@@ -79,11 +77,11 @@ class sketch:
         exercises.book("progress").note("prediction", self.question, "drawn")
         steps, ticks = self.measured[label]["x"], self.drawn.ticks()
         gap = np.interp(steps, self.places, guess) - self.measured[label]["mid"]
-        worst = int(np.abs(gap).argmax())
+        most = gap[worst := int(np.abs(gap).argmax())]
         place = ticks[steps[worst]] if ticks else f"{steps[worst]:g}"
-        told = f"{self.sentence} Your curve is {np.abs(gap).mean():.3g} away on average, and"
-        told += f" {abs(gap[worst]):.3g} too {'high' if gap[worst] > 0 else 'low'} at the worst"
-        told += f" place, {self.words['xlabel']} {place}."
+        told = f"{self.sentence} Your curve is {np.abs(gap).mean():.3g} away on average, most at "
+        way = "high" if most > 0 else "low"
+        told += f"{self.words['xlabel']} {place}: {abs(most):.3g} too {way}."
         curves = {label: self.measured[label], "your guess": Curve(self.places, guess)}
         return self._look(told, curves | self.measured)
 

@@ -79,13 +79,13 @@ def test_the_reveal_follows_a_later_guess(shown):
     answer, told, _ = talk(shown[1])
     before = answer.picture
     draw(set={"your_guess": [0.3, 0.5, 0.1]})
-    sentence = "It rises. Your curve is 0.2 away on average, and 0.6 too low at the worst place, "
-    assert told[-1]["told"] == sentence + "rounds 3." and answer.picture == before
+    sentence = "It rises. Your curve is 0.2 away on average, most at rounds 3: 0.6 too low."
+    assert told[-1]["told"] == sentence and answer.picture == before
     assert list(told[-1]["kept"]) == ["measured", "your guess", "other"]
     draw(rest=True)
     assert answer.value == told[-1]["told"] and answer.picture != before
     draw(set={"your_guess": [0.8, 0.5, 0.7]})
-    assert "0.5 too high at the worst place, rounds 1." in told[-1]["told"]
+    assert "most at rounds 1: 0.5 too high." in told[-1]["told"]
     draw(set={"your_guess": None})
     assert told[-1]["told"] == "It rises. No guess was drawn."
     assert progress.noted() == [("prediction", "Which way?", "drawn")]
@@ -107,7 +107,7 @@ def test_a_curve_over_other_steps_is_compared_where_it_was_measured(shown):
     guess = sketch("Which way?", [0, 10], (0, 1), "step", "return")
     talk(shown[0])[2](set={"your_guess": [0, 1]})
     guess.reveal({"measured": Curve([0, 5, 10], [0.0, 0.0, 1.0])}, "Late.")
-    assert "0.5 too high at the worst place, step 5." in shown[1].children[0].value
+    assert "most at step 5: 0.5 too high." in shown[1].children[0].value
 
 
 def test_a_view_that_was_closed_is_told_nothing(shown):
