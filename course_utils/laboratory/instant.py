@@ -18,7 +18,8 @@ class Look(NamedTuple):
     """What such a picture shows.
 
     sentence: what is to be seen. curves: label → `Curve`, whose values are [S, T], a line [T], or
-    an `Estimate` of three lines; those named in `dots` have no line. levels: label → a dashed line.
+    an `Estimate` of three lines, or what `points` made of it; those named in `dots` have no line.
+    xlim, ylim: ends of the axes, else those of the data. levels: label → a dashed line.
     ticks: names of the places 0, 1, …. bars: label → [K], in place of curves, over the names in
     `ticks`. frames: what the agent does, as of `laboratory.Spectator`. marks: (x, text), vertical
     lines. moves: choice → where its control is put. pick: the choice that a click on the curves
