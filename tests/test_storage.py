@@ -1,7 +1,9 @@
 """Agents come back as they were, and whoever reads a bad file gets one sentence."""
 
 import json
+import re
 
+import nbformat
 import pytest
 import torch
 
@@ -159,3 +161,15 @@ def test_the_last_stage_may_be_told_by_its_card(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="last = '05': must be one of learned .03., taught"):
         storage.line_so_far("05")
     assert "names None as its parent" in storage.line_so_far("taught (05)", {}).sentence
+
+
+@pytest.mark.parametrize("stage", storage.LINE)
+def test_a_notebook_of_the_line_takes_what_the_one_before_left(stage):
+    """It loads that, leaves its own under the name that the next one asks for, shows the line."""
+    [path] = storage.COURSE.glob(f"notebooks/{stage[-3:-1]}_*.ipynb")
+    cells = nbformat.read(path, as_version=4).cells
+    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    before = dict(zip(list(storage.LINE)[1:], storage.LINE.values(), strict=False)).get(stage)
+    assert f'line_so_far("{stage}"' in code
+    assert re.search(rf'(RUNS|folder) / "{storage.LINE[stage]}\.(safetensors|npz)"', code)
+    assert before is None or ("find_agent(" in code and f'"{before}' in code)

@@ -196,7 +196,7 @@ class Laboratory(controls.Background):
         self.view.send({"told": told, "running": False})  # at once: the rest takes longer
         whole, ends = self._whole(), []
         for label, line in whole["kept"].items():
-            if "low" in line and label not in ASIDE.values():
+            if "low" in line and label not in self.view.about["aside"]:
                 last = (line[name][-1] for name in ("mid", "low", "high"))
                 ends.append(f"{label}: {evaluation.Estimate(*last)}")
         seen = f"At the last point, {self.ylabel}: {plotting.MEANING} {'; '.join(ends)}. "

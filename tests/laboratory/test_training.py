@@ -356,3 +356,23 @@ def test_the_still_is_made_again_when_a_training_pauses(lab, cell, monkeypatch):
     finish(lab)
     assert "data:image/png;base64,iVBOR" in told[-1] and "number &lt;b&gt;" in told[-1]
     assert "Run this cell again" in told[-1]
+
+
+def test_the_map_follows_the_settings_and_values_may_have_an_axis_of_their_own(monkeypatch):
+    def fill(config):
+        cells = config.steps**2
+        yield 1, {"two": np.ones(2), "share": np.full(2, 0.5)}, np.zeros((cells, 4))
+
+    lab = Laboratory(
+        fill,
+        Counting(steps=2),
+        ["steps"],
+        rows=lambda c: ["S" * c.steps] * c.steps,
+        aside=["share"],
+    )
+    assert lab.view.about["rows"] == ["SS", "SS"] and "share" in lab.view.about["aside"]
+    assert "share" not in lab.view.value and "share" in lab.view.stored["kept"]
+    lab.hear({"set": {"steps": 3}})
+    lab.run(1, fresh=True)
+    table, _, _, facts = lab.frame
+    assert facts == {"rows": ["SSS"] * 3} and len(table) == 9
