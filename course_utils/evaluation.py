@@ -29,7 +29,7 @@ class Estimate(NamedTuple):
     def __str__(self):
         if np.ndim(self.value):
             return f"{len(self.value)} estimates"
-        digits = 3 if abs(self.value) < 10 else 1
+        digits = 3 if max(map(abs, self)) < 2 else 1  # shares, and returns or their differences
         return f"{self.value:.{digits}f} [{self.low:.{digits}f}, {self.high:.{digits}f}]"
 
 

@@ -71,6 +71,9 @@ def test_probability_of_improvement_counts_pairs(runs):
 
 def test_equal_runs_have_an_interval_of_no_width():
     assert str(evaluation.interval(np.full(20, 0.7402))) == "0.740 [0.740, 0.740]"
+    column = [(-1.267, -5.084, 2.923), (16.84, 10.71, 23.66)]  # differences of returns
+    told = [str(evaluation.Estimate(*three)) for three in column]
+    assert told == ["-1.3 [-5.1, 2.9]", "16.8 [10.7, 23.7]"]
 
 
 @pytest.mark.parametrize("bad", [3.0, [1.0], [[1.0, 2.0]]])
