@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import matplotlib
+import nbformat
 import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -13,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from nbconvert import HTMLExporter
 from PIL import Image, ImageSequence
 
 from course_utils import evaluation, plotting
@@ -83,6 +85,23 @@ def test_show_displays_a_picture_and_its_sentence():
     assert told["alt"] == figure.sentence == sentence.data["text/markdown"]
     dots = Image.open(io.BytesIO(picture.data["image/png"])).size
     assert dots == (2 * told["width"], 2 * told["height"]) == (1296, 252)  # sharp on a projector
+
+
+def test_an_exported_page_keeps_text_and_size_of_a_picture():
+    figure = plotting.compare_runs({"a": np.arange(5.0)}, "return")
+    with capture_output() as captured:
+        plotting.show(figure)
+    picture, _ = captured.outputs
+    picture.data["image/png"] = base64.b64encode(picture.data["image/png"]).decode()
+    outputs = [
+        nbformat.v4.new_output("display_data", one.data, metadata=one.metadata or {})
+        for one in captured.outputs
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(outputs=outputs)])
+    # The default template, lab, leaves the text out; there the sentence below says the same.
+    for template, kept in (("classic", f'alt="{figure.sentence}"'), ("lab", figure.sentence)):
+        page, _ = HTMLExporter(template_name=template).from_notebook_node(notebook)
+        assert kept in page and 'width="648"' in page
 
 
 def pixels(figure, page=None):
