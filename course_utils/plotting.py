@@ -1,6 +1,7 @@
 """Figures in one style, each with a sentence made from its data; plotted in any thread."""
 
 import io
+import textwrap
 import threading
 from itertools import cycle
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from PIL import Image as Picture
 from course_utils import evaluation
 from course_utils.checks import check_number, checked, need
 
-GREY = "#767676"  # the ink: it can be read on a white page and on a dark one
+GREY = "#767676"  # the ink: can be read on a white page and on a dark one, which shows through
 # Okabe and Ito's, for any kind of colour vision; grey is there for black, which dark pages hide.
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", GREY]
 LOOKS = list(zip(COLORS, "osD^vP*", strict=True))  # a marker beside each colour
@@ -28,8 +29,7 @@ INKED = "text.color axes.labelcolor axes.edgecolor grid.color xtick.color ytick.
 STYLE = dict.fromkeys(INKED.split(), GREY) | {"axes.grid": True, "grid.alpha": 0.3}
 STYLE |= {"axes.titlesize": 10, "figure.labelsize": 10, "legend.frameon": False}
 STYLE |= {"axes.spines.top": False, "axes.spines.right": False, "figure.constrained_layout.use": 1}
-STYLE |= {"figure.facecolor": "none", "axes.facecolor": "none"}  # the page shows through
-matplotlib.rcParams.update(STYLE)
+matplotlib.rcParams.update(STYLE | {"figure.facecolor": "none", "axes.facecolor": "none"})
 _drawing = threading.Lock()
 
 
@@ -103,7 +103,7 @@ def learning_curves(
             if axes is grid[-1]:
                 beside = {"transform": axes.get_yaxis_transform(), "va": "center", "size": 8}
                 axes.text(1.02, level, label, **beside)
-        axes.set_title(title)
+        axes.set_title(textwrap.fill(title, 20))
     if np.asarray(curve.steps).dtype.kind in "iuf" and np.max(curve.steps) >= 1000:
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     (figure.supxlabel if len(panels) > 1 else axes.set_xlabel)(xlabel)

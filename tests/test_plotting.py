@@ -166,6 +166,8 @@ def crossed(figure):
     others = [text for text in figure.findobj(Text) if text.get_text() and text not in names]
     boxes = {text: text.get_window_extent() for text in names}
     in_the_way = [axes.get_window_extent() for axes in figure.axes]  # no line reaches further
+    titles = [axes.title.get_window_extent() for axes in figure.axes if axes.get_title()]
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(titles, 2))
     in_the_way += [text.get_window_extent() for text in others]
     found = [t.get_text() for t, box in boxes.items() if any(map(box.overlaps, in_the_way))]
     pairs = itertools.combinations(boxes.items(), 2)
@@ -176,7 +178,7 @@ def crossed(figure):
 def test_names_of_levels_are_crossed_by_nothing():
     levels = {"never up": -60.0, "the expert": 60}
     five = {f"run {number}": curve(number) for number in range(6)}
-    small = {label: {"": each} for label, each in five.items()}
+    small = {f"{label} at a tenth of the rate": {"": each} for label, each in five.items()}
     pairs = {title: dict(list(five.items())[:2]) for title in ("one", "two")}
     for curves in (five, small, pairs, {"one": curve()}):
         figure = plotting.learning_curves(curves, "return", levels)
