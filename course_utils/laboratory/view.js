@@ -9,7 +9,7 @@ function render({ model, el }) {
   const say = (sentence) => { told.textContent = sentence; };
   const send = (content) => model.send({ ...content, by: me });
   let points = {}, marks = [], ghost = [], pinned = [], frames = [], frame = null, running = false;
-  let values = {}, accepted = {}, began = 0, heard = false, over = false, status = "", scene = about, one = -1, begunWith = "";
+  let values = {}, accepted = {}, began = 0, heard = false, known = false, over = false, status = "", scene = about, one = -1, begunWith = "";
   const me = Math.random();
 
   // What a series looks like: its place among the labels decides.
@@ -202,7 +202,7 @@ function render({ model, el }) {
       begunWith = code.value;
     }
     if (kept) points = structuredClone(kept); // what is stored stays as it is
-    if (sentence !== undefined) say(sentence);
+    if (sentence !== undefined && (one < 0 || sentence !== status)) say(sentence); // else a run is told
     if (sentence !== undefined && (look || !given || now !== undefined)) status = sentence;
     if (now !== undefined && now !== running) {
       running = now;
@@ -228,6 +228,7 @@ function render({ model, el }) {
   const wake = (awake) => everything.forEach((each) => { each.disabled = !awake && !Object.keys(about.answers ?? {}).length; });
   requestAnimationFrame(play);
   const hear = (content) => {
+    known ||= content.hello;
     if (!heard) { heard = true; wake(true); say(status); }
     if (content.begins) state(content);
     if (content.values) accept(content.values, content.by);
@@ -266,7 +267,7 @@ function render({ model, el }) {
   if (about.train || !Object.keys(about.answers).length) sleep();
   world.redraw();
   function greet(times) { // the kernel may miss a question that comes while it begins or ends a run
-    if (heard || over || !times) return;
+    if (known || over || !times) return;
     send({ hello: true });
     setTimeout(greet, 700, times - 1);
   }
