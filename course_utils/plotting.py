@@ -24,7 +24,6 @@ LOOKS = list(zip(COLORS, "osD^vP*", strict=True))  # a marker beside each colour
 MEANING = "interquartile mean with 95 % interval of"
 STEPS = "environment steps of each run"
 ARROW = {"width": 2.5, "headwidth": 9, "headlength": 7, "fc": "white", "ec": "black", "lw": 0.8}
-DASHED = {"color": GREY, "linestyle": "--", "linewidth": 1}  # what is there to compare with
 INKED = "text.color axes.labelcolor axes.edgecolor grid.color xtick.color ytick.color"
 STYLE = dict.fromkeys(INKED.split(), GREY) | {"axes.grid": True, "grid.alpha": 0.3}
 STYLE |= {"axes.titlesize": 10, "figure.labelsize": 10, "legend.frameon": False}
@@ -55,6 +54,8 @@ def to_png(figure: Figure) -> bytes:
     dots, file = io.BytesIO(), io.BytesIO()
     with _drawing:  # fonts and text layouts are shared by all figures
         figure.savefig(dots, format="png", dpi=180)
+    if dots.tell() < 60_000:  # the colours of a map are exact; many thin lines do with 256 colours
+        return dots.getvalue()
     Picture.open(dots).quantize(method=2, dither=0).save(file, "png", optimize=True, dpi=(180, 180))
     return file.getvalue()
 
@@ -99,10 +100,9 @@ def learning_curves(
                 axes.plot(curve.steps, run, color=look[0], alpha=0.15, linewidth=0.7, zorder=1)
         for label, level in (reference or {}).items():
             need(np.asarray(level).dtype.kind in "iuf", f"level {label} = {level!r}: no number.")
-            axes.axhline(level, **DASHED)
+            axes.axhline(level, color=GREY, linestyle="--", linewidth=1)
             if axes is grid[-1]:
-                beside = {"transform": axes.get_yaxis_transform(), "va": "center", "size": 8}
-                axes.text(1.02, level, label, **beside)
+                axes.text(1.02, level, label, transform=axes.get_yaxis_transform(), va="center")
         axes.set_title(textwrap.fill(title, 20))
     if np.asarray(curve.steps).dtype.kind in "iuf" and np.max(curve.steps) >= 1000:
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
@@ -131,8 +131,8 @@ def compare_runs(results: dict, xlabel: str, reference: dict | None = None) -> F
         axes.plot([low, high], [row] * 2, color=look[0], lw=6, alpha=0.35, solid_capstyle="butt")
         axes.plot([mean, mean], [row - 0.3, row + 0.3], color=look[0], lw=2.5)
     for label, level in (reference or {}).items():  # its name is where nothing crosses it
-        axes.axvline(level, **DASHED)
-        axes.text(level, 1.03, label, transform=axes.get_xaxis_transform(), ha="center", size=8)
+        axes.axvline(level, color=GREY, linestyle="--", linewidth=1)
+        axes.text(level, 1.03, label, transform=axes.get_xaxis_transform(), ha="center")
     axes.set(xlabel=xlabel, ylim=(len(results) - 0.5, -0.5))
     axes.set_yticks(range(len(results)), results)
     axes.figure.sentence = f"{xlabel[0].upper()}{xlabel[1:]}: {MEANING} {'; '.join(means)}."

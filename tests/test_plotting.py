@@ -159,6 +159,15 @@ def test_256_colours_keep_what_the_figure_shows():
     assert len(plotting.to_png(figure)) < 0.6 * len(whole.getvalue())
 
 
+def test_the_colours_of_a_map_are_exact():
+    q = np.linspace(-14.0, -13.0, 64).reshape(16, 4)
+    figure = plotting.q_map(q, np.eye(4)[np.zeros(16, int)], SYMBOLS)
+    cells = figure.axes[0].collections[0]
+    shown = {tuple(color) for color in pixels(figure, "#ffffff").reshape(-1, 3)}
+    asked = {tuple((255 * color[:3]).round()) for color in cells.to_rgba(cells.get_array())}
+    assert len(asked) > 40 and asked <= shown
+
+
 def crossed(figure):
     """Names of levels that reach into an axes, over another text or out of the picture."""
     FigureCanvasAgg(figure).draw()
@@ -178,7 +187,7 @@ def crossed(figure):
 def test_names_of_levels_are_crossed_by_nothing():
     levels = {"never up": -60.0, "the expert": 60}
     five = {f"run {number}": curve(number) for number in range(6)}
-    small = {f"{label} at a tenth of the rate": {"": each} for label, each in five.items()}
+    small = {f"level and size of {label}": {"": five[label]} for label in list(five)[:4]}
     pairs = {title: dict(list(five.items())[:2]) for title in ("one", "two")}
     for curves in (five, small, pairs, {"one": curve()}):
         figure = plotting.learning_curves(curves, "return", levels)
