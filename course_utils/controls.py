@@ -135,6 +135,8 @@ class Background:
         self._newest[type(self)] = self
         self.tell, self.thread, self.running, self.should_stop = tell, None, False, False
         self._starting = threading.Lock()
+        with suppress(RuntimeError):  # there is no loop where there is no kernel
+            asyncio.get_running_loop().call_soon(_heed_interrupts)
 
     def start(self, job: Callable[[], None]) -> None:
         """Stop the job before, wait for its end, and begin this one."""
@@ -145,8 +147,6 @@ class Background:
             self.running, self.should_stop = True, False
             self.thread = threading.Thread(target=self._work, args=(job,), daemon=True)
             self.thread.start()
-        with suppress(RuntimeError):  # there is no loop where there is no kernel
-            asyncio.get_running_loop().call_soon(_heed_interrupts)
 
     def stop(self) -> None:
         """Ask the job to end, without waiting for it."""

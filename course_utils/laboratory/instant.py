@@ -101,7 +101,7 @@ def explore(show: Callable, world: str = "", rows=(), **choices) -> controls.Pan
 
     def hear(_, said, buffers):
         if "hello" in said:  # a view was opened: some answer wakes it
-            view.send({"told": view.value})
+            view.send({"hello": True, "told": view.value})
         elif "set" in said:
             try:
                 answer = (look := look_at(values | said["set"])).state()

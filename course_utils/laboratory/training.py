@@ -74,7 +74,8 @@ class Laboratory(controls.Background):
         if "hello" in said:  # while it runs, its own thread tells the rest: no record comes twice
             self._greeted = not self.running
             whole = self._whole() if self._greeted else {"values": self._values()}
-            self.view.send({"running": self.running, "told": self.told} | whole)
+            answer = {"hello": True, "running": self.running, "told": self.told}
+            self.view.send(answer | whole)
         for name, value in said.get("set", {}).items():
             self.set(name, value, said.get("by"))
         actions = {"Start": self.start, "Pause": self.pause, "Step": self.step, "Reset": self.reset}

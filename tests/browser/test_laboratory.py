@@ -115,7 +115,7 @@ def check_answers(cell):
 
 
 def check_places(page, view):
-    """Controls are beside the picture where there is room, else below it, and nothing sticks out."""
+    """Controls are beside the picture where there is room, else below it; nothing sticks out."""
     places = [view.locator(part) for part in (".course-lab-hand", ".course-lab-eyes")]
     for width, beside in ((1280, True), (560, False)):
         page.set_viewport_size({"width": width, "height": 1000})
