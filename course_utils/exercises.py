@@ -61,7 +61,7 @@ def progress() -> None:
 class predict:
     """A guess before the result is seen, kept when the cell runs again; `reveal` the outcome."""
 
-    guesses, shown = {}, None
+    guesses = {}
 
     @checked
     def __init__(self, question: str, options: list[str]):
@@ -70,7 +70,7 @@ class predict:
         need(fine, f"the options {self.options} must be one or more, and all different.")
         self.buttons = RadioButtons(options=self.options, layout={"width": "max-content"})
         self.buttons.value = next((o for o in options if o == self.guesses.get(question)), None)
-        self.buttons.observe(self._follow, "value")
+        self.buttons.observe(lambda now: self.guesses.update({question: now["new"]}), "value")
         panel = Panel([HTML(f"<b>Your guess first.</b> {question}"), self.buttons])
         self.buttons.observe(panel.renew, "value")
         display(panel)
@@ -78,19 +78,15 @@ class predict:
     def reveal(self, outcome: str) -> None:
         """Show the outcome beside the guess, also a later one; ValueError if it is no option."""
         need(outcome in self.options, f"{outcome!r} is none of the options {self.options}.")
-        self.outcome = outcome
-        self.shown = display(self._verdict(), raw=True, display_id=True)
 
-    def _follow(self, now):
-        self.guesses[self.question] = now["new"]
-        if self.shown:
-            self.shown.update(self._verdict(), raw=True)
+        def told():
+            if guess := self.buttons.value:
+                book("progress").note("prediction", self.question, guess)
+            verdict = "No guess was made" if guess is None else f'You guessed "{guess}"'
+            return {"text/plain": f'{verdict}; measured: "{outcome}".'}
 
-    def _verdict(self):
-        if guess := self.buttons.value:
-            book("progress").note("prediction", self.question, guess)
-        verdict = "No guess was made" if guess is None else f'You guessed "{guess}"'
-        return {"text/plain": f'{verdict}; measured: "{self.outcome}".'}
+        if shown := display(told(), raw=True, display_id=True):
+            self.buttons.observe(lambda _: shown.update(told(), raw=True), "value")
 
 
 def claim(sentence: str, holds: bool) -> None:

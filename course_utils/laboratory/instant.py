@@ -44,7 +44,7 @@ class Look(NamedTuple):
 
     def state(self) -> dict:
         """The same for the view."""
-        kept = {
+        kept = {  # an interval is computed once, by whoever shows it again and again
             label: (curve if isinstance(curve, dict) else points(*curve))
             | {"dots": label in self.dots}
             for label, curve in self.curves.items()
@@ -135,6 +135,7 @@ def _control(name, given):
         return told | {"kind": "menu", "options": list(given), "start": next(iter(given))}
     if isinstance(given, Drawn):
         return told | given.control(name)
+    # Else three numbers, and perhaps a word: all of one kind, or they are no bounds.
     numbers = given if isinstance(given, tuple) else ()
     scale = "log" if numbers[3:] == ("log",) else "linear"
     three = np.asarray(numbers[:3] if scale == "log" else numbers)
