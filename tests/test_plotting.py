@@ -187,7 +187,7 @@ def crossed(figure):
 def test_names_of_levels_are_crossed_by_nothing():
     levels = {"never up": -60.0, "the expert": 60}
     five = {f"run {number}": curve(number) for number in range(6)}
-    small = {f"level and size of {label}": {"": five[label]} for label in list(five)[:4]}
+    small = {f"level, size and rate of {label}": {"": five[label]} for label in list(five)[:4]}
     pairs = {title: dict(list(five.items())[:2]) for title in ("one", "two")}
     for curves in (five, small, pairs, {"one": curve()}):
         figure = plotting.learning_curves(curves, "return", levels)

@@ -60,7 +60,9 @@ function path(pen, xs, ys, from = 0) {
 // inside. Returns the box, and where a value lies in it.
 function axes(pen, width, height, [low, high], { xlabel, ylabel, levels }) {
   const marks = ticks(low, high, height / 50), wide = Math.max(...marks.map(([, text]) => pen.measureText(text).width));
-  const box = { left: Math.max(58, wide + 28), top: 10, right: width - 20, bottom: height - 40 };
+  const lines = Object.entries(levels).filter(([, y]) => y >= low && y <= high).sort(([, y], [, other]) => y - other);
+  const room = Math.max(20, ...lines.map(([label]) => pen.measureText(label).width + 10)); // beside, where no curve is
+  const box = { left: Math.max(58, wide + 28), top: 10, right: width - room, bottom: height - 40 };
   const Y = (y) => box.bottom - ((y - low) / (high - low)) * (box.bottom - box.top);
   Object.assign(pen, { lineWidth: 1, textBaseline: "middle", textAlign: "right" });
   for (const [tick, text] of marks) {
@@ -73,14 +75,13 @@ function axes(pen, width, height, [low, high], { xlabel, ylabel, levels }) {
   pen.fillText(xlabel, (box.left + box.right) / 2, height - 10);
   pen.save(); pen.translate(12, (box.top + box.bottom) / 2); pen.rotate(-Math.PI / 2);
   pen.fillText(ylabel, 0, 0); pen.restore();
-  const taken = [];
-  for (const [label, level] of Object.entries(levels).filter(([, y]) => y >= low && y <= high)) {
+  let under = Infinity; // the name before
+  for (const [label, level] of lines) {
     pen.setLineDash([6, 4]); pen.globalAlpha = 0.7;
     line(pen, [box.left, Y(level)], [box.right, Y(level)]);
-    pen.setLineDash([]); pen.globalAlpha = 1; pen.textAlign = "right";
-    const y = Y(level) - 8, free = y > 6 && taken.every((other) => Math.abs(other - y) > 13);
-    taken.push(free ? y : y + 16);
-    pen.fillText(label, box.right, taken.at(-1));
+    pen.setLineDash([]); pen.globalAlpha = 1; pen.textAlign = "left";
+    under = Math.min(Y(level), under - 14);
+    pen.fillText(label, box.right + 6, under);
   }
   return [box, Y];
 }
