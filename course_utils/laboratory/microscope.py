@@ -20,8 +20,9 @@ LANDER |= {"angle, rad": (-1.6, 1.6), "turning": (-1, 1), "left leg": LEG, "righ
 POLE = {"position, m": (-2.4, 2.4), "speed, m/s": (-3, 3)}
 POLE |= {"angle, rad": (-0.21, 0.21), "turning, rad/s": (-3, 3)}
 CAR = {"position": (-1.2, 0.6), "speed": (-0.07, 0.07)}
-SCENES = {"lander": (LANDER, ["nothing", "left engine", "main engine", "right engine"])}
-SCENES |= {"cartpole": (POLE, ["left", "right"]), "mountaincar": (CAR, ["left", "nothing", "right"])}
+SCENES = {"cartpole": (POLE, ["left", "right"])}
+SCENES |= {"mountaincar": (CAR, ["left", "nothing", "right"])}
+SCENES |= {"lander": (LANDER, ["nothing", "left engine", "main engine", "right engine"])}
 STEP, SIZE = "step of the flight", "noise or attack, in units"
 DISTURBED = "noise and attack"
 

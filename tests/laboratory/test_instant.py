@@ -85,6 +85,33 @@ def test_many_answers_are_made_when_they_are_asked_for():
     assert view.about["answers"] == {}
 
 
+def test_a_look_may_move_other_controls_and_have_a_plot_below():
+    asked = []
+
+    def show(step, height):
+        asked.append((step, height))
+        below = Look("", {"": Curve([0, 1, 2], [3, 4, 5])}, marks=[(step, "here")], pick="step")
+        return Look("it", bars={"it": [1]}, ticks=["a"], moves={"height": 2.0 * step}, below=below)
+
+    view, told, say = talk(explore(show, step=(0, 5, 1), height=(0.0, 10.0, 2.0)))
+    assert Image.open(io.BytesIO(view.picture)).height > 400  # both plots
+    say(set={"step": 3})
+    assert told[-1]["moves"] == {"height": 6.0} and told[-1]["values"] == {"step": 3, "height": 6}
+    below = told[-1]["look"]["below"]
+    assert below["look"]["pick"] == "step" and below["kept"][""]["mid"] == [3, 4, 5]
+    assert below["look"]["marks"] == [{"x": 3, "text": "here"}]
+    say(set={"step": 4})
+    assert asked[-1] == (4, 6.0)  # as it was moved
+
+
+@pytest.mark.parametrize(
+    "look", [{"moves": {"b": 1}}, {"pick": "b"}, {"below": Look("", pick="b")}]
+)
+def test_a_look_that_moves_what_is_not_there_is_refused(look):
+    with pytest.raises(ValueError, match="explore has no choice named b: mend the Look"):
+        explore(lambda a: Look("it", **look), a=(0, 5, 1))
+
+
 @pytest.mark.parametrize(
     "look",
     [
