@@ -86,6 +86,10 @@ def test_start_here(opened):
     notebook.run_selected()
     expect(revealed.get_by_text('You guessed "in 5 to 20 %"')).to_be_visible()
     notebook.screenshot("revealed")
+    notebook.show_cell("guess = exercises.predict")
+    guess.locator(".widget-radio-box label", has_text="in more than 20 %").click()
+    notebook.show_cell("guess.reveal")
+    expect(revealed.get_by_text('You guessed "in more than 20 %"')).to_be_visible()
     notebook.show_cell("PlayByHand")
     notebook.screenshot("by_hand")
     assert notebook.problems == []
