@@ -148,12 +148,11 @@ def line_so_far(last: str, card: dict | None = None) -> Figure:
             rows[stage] = "not yet"
             axes.axhspan(row - 0.4, row + 0.4, color=plotting.GREY, alpha=0.15)
             continue
-        before, whose, facts, least = whose, "new", card, -np.inf
+        before, whose, facts = whose, "new", card
         if stage != last or card is None:
             path = find_agent(f"{name}.safetensors")
             facts, whose = load_agent(path)[1], "yours" if path.parent == RUNS else "the course's"
-        if whose == "yours":
-            least = min(load_agent(shipped(path.name))[1]["return"])
+        least = min(load_agent(shipped(path.name))[1]["return"]) if whose == "yours" else -np.inf
         returns, steps = np.ravel(facts.get("return", [])), facts.get("environment_steps")
         if facts.get("parent") != parent:
             odd.append(
