@@ -209,12 +209,15 @@ def heat_map(values, rows: dict, columns: dict, quantity: str, limits=(None, Non
 @checked
 def animation(frames: list[np.ndarray], sentence: str, frames_per_second: float = 4) -> None:
     """Display pictures of one size, [height, width, 3 or 4], as an animated PNG, and a sentence."""
-    frames, png = np.array([np.asarray(frame) for frame in frames]), io.BytesIO()
-    need(frames.dtype == np.uint8, "frames must be uint8, as of an env with render_mode.")
+    frames, png = [np.asarray(frame) for frame in frames], io.BytesIO()
+    need({f.dtype for f in frames} == {np.dtype(np.uint8)}, "frames must be uint8, as of an env with render_mode.")
     need(frames_per_second > 0, f"frames_per_second = {frames_per_second}: must be above 0.")
-    tall = Picture.fromarray(np.concatenate(frames)).quantize(method=2, dither=0)  # one palette
-    height, width, pause = *frames[0].shape[:2], int(1000 / frames_per_second)
-    each = [tall.crop((0, top, width, top + height)) for top in range(0, tall.height, height)]
+    width, pause = frames[0].shape[1], int(1000 / frames_per_second)
+    each = [Picture.fromarray(frame) for frame in frames]
+    if each[0].mode == "RGB":  # one palette, of some: that of all takes 300 MB
+        some = Picture.fromarray(np.concatenate(frames[:: 1 + len(frames) // 12]))
+        palette = some.quantize(method=2, dither=0)
+        each = [picture.quantize(palette=palette, dither=0) for picture in each]
     each[0].save(png, "png", save_all=True, append_images=each[1:], duration=pause, loop=0)
     display(Image(png.getvalue(), width=width // (1 + (width > 300)), alt=sentence))
     display(Markdown(sentence))
