@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +24,8 @@ class Look(NamedTuple):
     ticks: names of the places 0, 1, …. bars: label → [K], in place of curves, over the names in
     `ticks`. frames: what the agent does, as of `laboratory.Spectator`. marks: (x, text), vertical
     lines. moves: choice → where its control is put. pick: the choice that a click on the curves
-    sets to the nearest x. below: a second one, whose curves are plotted below.
+    sets to the nearest x. below: a second one, whose curves are plotted below; where its `moves`
+    say the same x, the click puts all of them.
     """
 
     sentence: str
@@ -44,24 +46,20 @@ class Look(NamedTuple):
 
     def state(self) -> dict:
         """The same for the view."""
-        kept = {  # an interval is computed once, by whoever shows it again and again
-            label: (curve if isinstance(curve, dict) else points(*curve))
-            | {"dots": label in self.dots}
-            for label, curve in self.curves.items()
-        }
-        bars = {label: short(values) for label, values in self.bars.items()}
+        kept = {}
+        for label, curve in self.curves.items():
+            # An interval is computed once, by whoever shows it again and again.
+            line = curve if isinstance(curve, dict) else points(*curve)
+            kept[label] = line | {"dots": label in self.dots}
         same = ("xlabel", "ylabel", "xlim", "ylim", "levels", "pick")
         look = {name: getattr(self, name) for name in same}
-        look |= {"ticks": list(map(str, self.ticks)), "bars": bars}
+        look["ticks"] = list(map(str, self.ticks))
+        look["bars"] = {label: short(values) for label, values in self.bars.items()}
         look["marks"] = [{"x": x, "text": text} for x, text in self.marks]
         look["below"] = self.below and self.below.state()
-        return {
-            "kept": kept,
-            "look": look,
-            "frames": [(short(seen), *more) for seen, *more in self.frames],
-            "told": self.sentence,
-            "moves": self.moves,
-        }
+        frames = [(short(seen), *more) for seen, *more in self.frames]
+        told = {"told": self.sentence, "moves": self.moves, "frames": frames}
+        return told | {"kept": kept, "look": look}
 
 
 @checked
@@ -75,21 +73,12 @@ def explore(show: Callable, world: str = "", rows=(), **choices) -> controls.Pan
     Where few answers are possible all are made at once, and are there without a kernel, too.
     Raises ValueError for bounds that are none, TypeError for what is no `Look`.
     """
-    menus = {
-        name: dict(given if isinstance(given, dict) else zip(map(str, given), given, strict=True))
-        for name, given in choices.items()
-        if isinstance(given, list | dict)
-    }
-    told = [_control(name, menus.get(name, given)) for name, given in choices.items()]
+    made = {name: _control(name, given) for name, given in choices.items()}
+    told = [control for control, _ in made.values()]
     plain = {control["name"]: control.pop("start") for control in told}
-    numbers = [control for control in told if control["kind"] == "number"]
-    bounds = {c["name"]: (type(c["low"]), c["low"], c["high"]) for c in numbers}
-    drawn = {name: given for name, given in choices.items() if isinstance(given, Drawn)}
 
     def look_at(values):
-        meant = {name: menus[name][values[name]] for name in menus}
-        meant |= {name: check_number(name, values[name], *bounds[name]) for name in bounds}
-        meant |= {name: given.take(name, values[name]) for name, given in drawn.items()}
+        meant = {name: take(values[name]) for name, (_, take) in made.items()}
         if not isinstance(look := show(**meant), Look):
             raise TypeError(f"show must return a Look, not {look!r:.60}.")
         chosen = {look.pick, look.below.pick if look.below else "", *look.moves} - {"", *values}
@@ -116,10 +105,11 @@ def explore(show: Callable, world: str = "", rows=(), **choices) -> controls.Pan
     about = {"controls": told, "plain": plain, "world": world, "colors": plotting.COLORS}
     about |= {"rows": list(rows), "tries": [], "shipped": {}, "end": 0, "train": False}
     about["answers"], values = {}, dict(plain)
-    if len(menus) == len(choices) and np.prod([*map(len, menus.values())]) <= MOST_STORED:
-        for chosen in itertools.product(*menus.values()):
+    menus = [control["options"] for control in told if control["kind"] == "menu"]
+    if len(menus) == len(told) and np.prod([*map(len, menus)]) <= MOST_STORED:
+        for chosen in itertools.product(*menus):
             key = json.dumps(chosen, separators=(",", ":"), ensure_ascii=False)
-            about["answers"][key] = look_at(dict(zip(menus, chosen, strict=True))).state()
+            about["answers"][key] = look_at(dict(zip(choices, chosen, strict=True))).state()
     view = View(about=about)
     keep(look_at(values))
     view.on_msg(hear)
@@ -128,13 +118,17 @@ def explore(show: Callable, world: str = "", rows=(), **choices) -> controls.Pan
 
 
 def _control(name, given):
+    """What the view is told of a choice, and the function from what it sends to what is meant."""
     label = name.replace("_", " ")
     told = {"name": name, "label": label, "short": label, "help": label, "waits": False, "unit": ""}
+    if isinstance(given, Drawn):
+        return told | given.control(name), partial(given.take, name)
+    if isinstance(given, list):
+        given = dict(zip(map(str, given), given, strict=True))
     if isinstance(given, dict):
         need(given, f"{name} = {given}: must be a list or a dict of one choice or more.")
-        return told | {"kind": "menu", "options": list(given), "start": next(iter(given))}
-    if isinstance(given, Drawn):
-        return told | given.control(name)
+        menu = {"kind": "menu", "options": list(given), "start": next(iter(given))}
+        return told | menu, given.__getitem__
     # Else three numbers, and perhaps a word: all of one kind, or they are no bounds.
     numbers = given if isinstance(given, tuple) else ()
     scale = "log" if numbers[3:] == ("log",) else "linear"
@@ -144,4 +138,5 @@ def _control(name, given):
     need(scale == "linear" or three[0] > 0, f"{name} = {given}: a logarithm begins above 0.")
     low, high, start = three.tolist()
     told |= {"kind": "number", "low": low, "high": high, "start": start, "scale": scale}
-    return told | {"whole": three.dtype.kind in "iu"}
+    told["whole"] = isinstance(low, int)
+    return told, lambda value: check_number(name, value, type(low), low, high)

@@ -36,8 +36,6 @@ class Laboratory(controls.Background):
     Raises ValueError for a setting that the config does not have, and for a training of nothing.
     """
 
-    pause = controls.Background.stop  # after the record that is being made
-
     @checked
     def __init__(
         self, train: Callable, config, settings: list[str], ylabel="return", preview=5, *,
@@ -48,18 +46,17 @@ class Laboratory(controls.Background):
         self.train, self.config, self.settings = train, config, settings
         self.preview, self.ylabel = check_number("preview", preview, int, 1), ylabel
         self.env_id, self.env_arguments = env_id, env_arguments or (lambda config: {})
-        self.levels, self.total = levels or {}, end or getattr(config, "steps", 0)
+        self.total, tries = end or getattr(config, "steps", 0), tries or {}
+        self.rows = rows if callable(rows) else lambda config: rows
         # The view is told once what stays; all else goes by messages.
         about = {"controls": [describe(config, name) for name in settings], "train": True}
-        about |= {"xlabel": xlabel, "ylabel": ylabel, "levels": self.levels, "end": self.total}
-        tried = {k: getattr(config, k) for given in (tries or {}).values() for k in given}
+        about |= {"xlabel": xlabel, "ylabel": ylabel, "levels": levels or {}, "end": self.total}
+        tried = {key: getattr(config, key) for given in tries.values() for key in given}
         about |= {"plain": tried | self._values(), "code": code_of(config), "preview": preview}
-        self.rows = rows if callable(rows) else lambda config: rows
-        about |= {"rows": list(self.rows(config)), "tries": list((tries or {}).items())}
+        about |= {"rows": list(self.rows(config)), "tries": list(tries.items())}
         about["shipped"] = {label: points(*curve) for label, curve in (shipped or {}).items()}
-        about["aside"] = [*ASIDE.values(), *aside]
-        about["colors"], spectator = plotting.COLORS, self._spectator()
-        about["world"] = "grid" if rows else spectator.world if spectator else ""
+        about |= {"aside": [*ASIDE.values(), *aside], "colors": plotting.COLORS}
+        about["world"] = "grid" if rows else getattr(self._spectator(), "world", "")
         self.view = View(about=about)
         self.view.on_msg(lambda _, said, buffers: self.hear(said))
         self.panel = controls.Panel([self.view])
@@ -77,37 +74,23 @@ class Laboratory(controls.Background):
             answer = {"hello": True, "running": self.running, "told": self.told}
             self.view.send(answer | whole)
         for name, value in said.get("set", {}).items():
-            self.set(name, value, said.get("by"))
-        actions = {"Start": self.start, "Pause": self.pause, "Step": self.step, "Reset": self.reset}
+            # By the view that asks: its own next value may be under way already.
+            answer = {"by": said.get("by")}
+            try:
+                setattr(self.config, name, value)
+            except (TypeError, ValueError) as error:  # the old value stays
+                answer = {"told": str(error)}
+            self.view.send({"values": {name: getattr(self.config, name)}} | answer)
         if "press" in said:
-            (actions | {"Again": self.again})[said["press"]]()
+            self._press(said["press"])
 
-    def set(self, name: str, value, by=None) -> None:
-        """Change a setting; one that it cannot have is refused in a sentence, and stays."""
-        answer = {"by": by}  # the view that asks: its own next value may be under way already
-        try:
-            setattr(self.config, name, value)
-        except (TypeError, ValueError) as error:
-            answer = {"told": str(error)}
-        self.view.send({"values": {name: getattr(self.config, name)}} | answer)
-
-    def again(self) -> None:
-        """Forget what was learned and train to the end."""
-        self._forgotten = True
-        self.start(lambda: self.run(fresh=True))
-
-    def start(self, job: Callable[[], None] | None = None) -> None:
-        """Go on until Pause or the end."""
-        super().start(job or self.run)
-
-    def step(self) -> None:
-        """Make one record."""
-        self.start(lambda: self.run(1))
-
-    def reset(self) -> None:
-        """Forget what was learned and begin again with the settings as they are now."""
-        self._forgotten = True
-        self.start(lambda: self.run(self.preview, fresh=True))
+    def _press(self, word):
+        if word == "Pause":
+            return self.stop()  # after the record that is being made
+        limit = {"Start": None, "Step": 1, "Reset": self.preview, "Again": None}[word]
+        # What was learned is forgotten, and the settings are taken as they are now.
+        self._forgotten = fresh = word in ("Reset", "Again")
+        self.start(lambda: self.run(limit, fresh))
 
     def run(self, limit: int | None = None, fresh: bool = False) -> None:
         """Make up to `limit` more records; return when they are made, or at Pause."""

@@ -67,8 +67,8 @@ def _plot(axes, look, kept):
         axes.set_xticks(range(len(look["ticks"])), look["ticks"])
     elif look.get("train"):
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-    axes.set(xlabel=look["xlabel"], ylabel=look["ylabel"], ylim=look.get("ylim"))
-    axes.set(xlim=look.get("xlim"))
+    ends = {"xlim": look.get("xlim"), "ylim": look.get("ylim")}
+    axes.set(xlabel=look["xlabel"], ylabel=look["ylabel"], **ends)
     if axes.get_legend_handles_labels()[1]:
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
@@ -171,14 +171,10 @@ def points(steps, values, resamples=evaluation.RESAMPLES) -> dict:
 
     values: [S, T], a line [T], or an `Estimate` of three lines.
     """
-    if isinstance(values, evaluation.Estimate):
-        several, estimate = [], values
-    else:
-        several = np.atleast_2d(np.asarray(values, float))
-        estimate = several
-        if len(several) > 1:
-            estimate = evaluation.interval(several, resamples=resamples)
-    names = zip(("mid", "low", "high"), estimate, strict=False)
-    lines = {name: short(line) for name, line in names}
-    runs = short(several) if len(several) > 1 else []
-    return {"x": np.asarray(steps).tolist(), "runs": runs} | lines
+    runs = []
+    if not isinstance(values, evaluation.Estimate):
+        values = np.atleast_2d(np.asarray(values, float))
+        if len(values) > 1:
+            runs, values = short(values), evaluation.interval(values, resamples=resamples)
+    lines = zip(("mid", "low", "high"), map(short, values), strict=False)
+    return {"x": np.asarray(steps).tolist(), "runs": runs} | dict(lines)

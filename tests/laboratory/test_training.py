@@ -249,7 +249,7 @@ def test_the_agent_is_seen_in_the_world_of_the_last_reset():
     world = {"env_id": "CartPole-LongPole-v0"}
     world["env_arguments"] = lambda config: {"length": config.length}
     made = Laboratory(train, Poles(), ["length"], preview=1, **world)
-    made.set("length", 2.0)
+    made.hear({"set": {"length": 2.0}})
     assert made.frame[3] == {"length": 0.5}
     made.run(1, fresh=True)
     assert made.frame[3] == {"length": 2.0}
