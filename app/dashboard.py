@@ -17,7 +17,8 @@ NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 os.chdir(NOTEBOOKS)  # as where the notebooks run
 
 MOVED = re.compile(r"^(lab\.show|explore|microscope)\(", re.MULTILINE)
-TITLE = re.compile(r"^#+ (.+)", re.MULTILINE)
+TITLE = re.compile(r"^# (.+)", re.MULTILINE)
+SECTION = re.compile(r"^## (.+)", re.MULTILINE)  # not the exercise on the way
 
 
 def chapters() -> dict[str, Path]:
@@ -31,7 +32,7 @@ def chapters() -> dict[str, Path]:
 
 
 def show(path: Path) -> None:
-    """Run those cells of a notebook that its controls need, and display these with their heading.
+    """Run what a notebook's controls need, and display these with the heading of their section.
 
     What the other cells print and plot is left out. Raises what a cell raises.
     """
@@ -41,7 +42,7 @@ def show(path: Path) -> None:
         with capture_output():
             get_ipython().run_cell(needed).raise_error()
         above = [cell.source for cell in cells[:number] if cell.cell_type == "markdown"]
-        display(Markdown(f"## {TITLE.findall(chr(10).join(above))[-1]}"))
+        display(Markdown(f"## {SECTION.findall(chr(10).join(above))[-1]}"))
         get_ipython().run_cell(cells[number].source).raise_error()
 
 

@@ -23,8 +23,7 @@ CAR = {"position": (-1.2, 0.6), "speed": (-0.07, 0.07)}
 SCENES = {"cartpole": (POLE, ["left", "right"])}
 SCENES |= {"mountaincar": (CAR, ["left", "nothing", "right"])}
 SCENES |= {"lander": (LANDER, ["nothing", "left engine", "main engine", "right engine"])}
-STEP, SIZE = "step of the flight", "noise or attack, in units"
-DISTURBED = "noise and attack"
+STEP = "step of the flight"
 
 
 def put_by_hand(env, state: list) -> np.ndarray:
@@ -60,6 +59,8 @@ class Bench:
 
     def __init__(self, agents, env_id, seed, attack, discount, reward_scale):
         self.there, self.seed, self.attack = Spectator(env_id, seed), seed, attack
+        by = ("noise", "attack") if attack else ("noise",)
+        self.disturbing, self.strength = " and ".join(by), f"{' or '.join(by)}, in units"
         need(self.there.world, f"env_id = {env_id}: must be a LunarLander, CartPole, MountainCar.")
         self.scene, self.actions = SCENES[self.there.world]
         fits = {"observations": len(self.scene), "actions": len(self.actions)}
@@ -87,7 +88,7 @@ class Bench:
         there.seen, there.paid, there.number = self.put(*place), 0.0, 0
         while there.seen is not None and len(frames) < 1000:
             seen, [(_, action, words, facts)] = there.seen, there.frames(self.agents[name], 1)
-            frames.append((seen, action, words.replace("agent 0", name), facts, there.paid))
+            frames.append((seen, action, words.replace("agent 0", str(name)), facts, there.paid))
         return frames
 
     def q(self, seen) -> dict:
@@ -150,7 +151,7 @@ class Bench:
     def choices(self) -> dict:
         """Menus and sliders; they begin with a state of the first agent's flight."""
         looks = {"value and advantage": self.advantages, "action values": self.values}
-        looks |= {"target": self.target, DISTURBED: self.disturbed}
+        looks |= {"target": self.target, self.disturbing: self.disturbed}
         looks |= {"the flight from here": self.onward}
         first, flown = next(iter(self.flights.values())), sum(self.flights.values(), [])
         longest, start = max(map(len, self.flights.values())), len(first) // 3
@@ -161,21 +162,21 @@ class Bench:
                 told[name] = dict(sorted(LEG.items(), key=lambda leg, now=now: leg[1] != now))
             else:
                 told[name] = (min(given[0], *met), max(given[1], *met), now)
-        return told | {SIZE: (0.0, 1.0, 0.1)}
+        return told | {self.strength: (0.0, 1.0, 0.1)}
 
     def show(self, **chosen) -> Look:
         """The state that is chosen, as asked for; with the flight below, on which one may click."""
-        name = chosen["agent"]
-        flight = self.flights[name]
+        flight = self.flights[name := chosen["agent"]]
         step = min(chosen[STEP], len(flight) - 1)
         met = dict(zip(self.scene, short(flight[step][0]), strict=True))
-        moves, look_at = {}, chosen["look at"]
+        moves, look_at, size = {}, chosen["look at"], chosen[self.strength]
+        there = {k: list(LEG)[int(v)] if self.scene[k] is LEG else v for k, v in met.items()}
+        there[STEP] = step
         if self.stands != (name, step):  # it was moved along the flight: the state's sliders follow
-            moves = {k: list(LEG)[int(v)] if self.scene[k] is LEG else v for k, v in met.items()}
-            moves[STEP] = step
-        elif self.size != chosen[SIZE]:  # whose effect is seen in this look only
-            moves, look_at = {"look at": DISTURBED}, self.disturbed
-        self.stands, self.size = (name, step), chosen[SIZE]
+            moves = there
+        elif self.size != size:  # whose effect is seen in this look only
+            moves, look_at = {"look at": self.disturbing}, self.disturbed
+        self.stands, self.size = (name, step), size
         state = met if STEP in moves else {k: chosen[k] for k in self.scene}
         hand = None if state == met else [*state.values()]
         place = [action for _, action, *_ in flight[:step]], hand
@@ -185,14 +186,14 @@ class Bench:
         told = "; ".join(f"{k}: {does[k]} (max Q {values.max():.3g})" for k, values in q.items())
         if hand and self.there.world == "lander":
             told += "; put here by hand, legs and ground only roughly"
-        asked = {"seen": seen, "agent": name, "place": place, "size": chosen[SIZE]}
         frame = seen, int(q[name].argmax()), f"{name}: {does[name]}", self.there.facts
-        look = {"ticks": self.actions, "frames": [frame]} | look_at(**asked)
+        look = {"ticks": self.actions, "frames": [frame]}
+        look |= look_at(seen=seen, agent=name, place=place, size=size)
         look["sentence"] = f"{told}.{look.get('sentence', '')}"
         along = self.q([seen for seen, *_ in flight])[name].max(-1)
         words = f"step of the flight of {name}: click to look there", f"max Q of {name}"
-        marks = [] if hand else [(step, f"step {step}")]
-        below = Look("", {"": Curve(range(len(flight)), along)}, *words, marks=marks, pick=STEP)
+        more = {"marks": [] if hand else [(step, f"step {step}")], "pick": STEP, "moves": there}
+        below = Look("", {"": Curve(range(len(flight)), along)}, *words, **more)
         return Look(**look, moves=moves, below=below)
 
 

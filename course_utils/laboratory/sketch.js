@@ -3,7 +3,8 @@
 function makeSketch(about, moved) {
   const { x, low, high, label } = about, last = x.length - 1, middle = (low + high) / 2;
   let drawn = [], now = null, at = 0, asleep = false, plot = null;
-  let stroke = null, began = 0; // where the pointer was; where it began, until it passes a point
+  let stroke = null, pointer = 0; // where the pointer was, and which one it is
+  let began = 0; // where it began, until it passes a point
 
   const { canvas, redraw } = makeCanvas((pen, width, height) => {
     const color = getComputedStyle(canvas).getPropertyValue("--color-1");
@@ -44,8 +45,9 @@ function makeSketch(about, moved) {
     return [along, Math.min(Math.max(low + up * (high - low), low), high)];
   }
   function begin(event) {
-    if (asleep || event.button || !plot) return;
-    canvas.setPointerCapture(event.pointerId);
+    if (asleep || event.button || !plot || stroke) return;
+    pointer = event.pointerId;
+    canvas.setPointerCapture(pointer);
     canvas.focus();
     stroke = where(event);
     began = stroke[0];
@@ -53,7 +55,7 @@ function makeSketch(about, moved) {
     draw();
   }
   function go(event) {
-    if (!stroke) return;
+    if (!stroke || asleep || event.pointerId !== pointer) return;
     const [from, before] = stroke, [to, value] = stroke = where(event);
     x.forEach((each, i) => {
       const share = (plot.X(each) - from) / (to - from);
@@ -64,7 +66,7 @@ function makeSketch(about, moved) {
     if (Math.abs(to - began) < 8) put(at, value); // straight up or down
     draw();
   }
-  const end = () => { stroke = null; };
+  const end = (event) => { if (event.pointerId === pointer) stroke = null; };
   function key(event) {
     const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: last }[event.key];
     const up = { ArrowUp: 1, ArrowDown: -1, PageUp: 5, PageDown: -5 }[event.key];

@@ -1,6 +1,6 @@
 """Predict by drawing: a curve is drawn before the result is seen, which is then laid over it."""
 
-from contextlib import suppress
+from functools import partial
 
 import numpy as np
 from IPython.display import display
@@ -19,18 +19,17 @@ class sketch:
     Raises ValueError for x that do not rise and for bounds that are none.
     """
 
-    guesses = {}
+    guesses, reveals = {}, {}  # question with its axes → the curve; → panels and what makes them
 
     @checked
     def __init__(self, question: str, x, ylim, xlabel: str, ylabel: str):
         self.ylim = tuple(check_array("ylim", ylim).ravel().tolist())
         need(len(self.ylim) == 2, f"ylim = {ylim}: must be the lowest and the highest value.")
-        self.question, self.shown, self.drawn = question, None, Drawn(x, *self.ylim)
+        self.question, self.drawn = question, Drawn(x, *self.ylim)
         self.words = {"xlabel": xlabel, "ylabel": ylabel}
-        self.places, kept = self.drawn.places(), None
-        with suppress(ValueError):  # one of another length or out of bounds is forgotten
-            kept = self.drawn.take("guess", self.guesses.get(question))
-        control = self.drawn._replace(kept=kept, **self.words)
+        self.places = self.drawn.places()
+        self.asked = question, *(self.drawn.ticks() or self.places), *self.ylim
+        control = self.drawn._replace(kept=self.guesses.get(self.asked), **self.words)
         display(explore(self._hear, your_guess=control))
 
     @checked
@@ -42,50 +41,55 @@ class sketch:
         Raises ValueError for no curve or one of another length, and as `evaluation.interval` does.
         """
         need(measured, "measured = {}: must hold a curve or more, each under its name.")
-        self.measured = {label: self._curve(label, given) for label, given in measured.items()}
-        self.sentence = sentence
-        self.shown = explore(self._compare)
-        display(self.shown)
+        found = {label: self._curve(label, given) for label, given in measured.items()}
+        panel = explore(compare := partial(self._compare, found, sentence))
+        self.reveals.setdefault(self.asked, []).append((panel, compare))
+        display(panel)
 
     def _hear(self, your_guess):
-        rests = your_guess == self.guesses.get(self.question)  # asked twice
-        self.guesses[self.question] = your_guess
-        if self.shown and self.shown.children:  # it was revealed, and is not closed
-            look, [view] = self._compare(), self.shown.children
+        rests = your_guess == self.guesses.get(self.asked)  # asked twice
+        self.guesses[self.asked] = your_guess
+        opened = [each for each in self.reveals.get(self.asked, ()) if each[0].children]
+        self.reveals[self.asked] = opened  # also of a cell that ran before this one ran again
+        for panel, compare in opened:
+            look, [view] = compare(), panel.children
             view.send(look.state())
             if rests:  # a picture takes longer than an answer
                 view.keep(look.state(), look.sentence)
-                self.shown.renew()
+                panel.renew()
         told = f"Your guess first. {self.question} Draw the curve that you expect, with mouse, pen"
         return self._look(f"{told} or finger, or with the arrow keys.", {})
 
     def _curve(self, label, given):
         steps, values = given if isinstance(given, Curve) else (self.places, given)
-        found, (first, *_, last) = check_array(label, values), self.places
+        found, steps = (check_array(label, each) for each in (values, steps))
+        first, *_, last = self.places
         fits = found.ndim in (1, 2) and found.shape[-1:] == np.shape(steps)
         need(fits, f"{label}: must be one number for each x, {np.shape(steps)}.")
         inside = first <= np.min(steps) and np.max(steps) <= last
         need(inside, f"{label}: its steps must lie where the guess does, {first} to {last}.")
-        self.ylim = tuple(end([*self.ylim, *found.ravel().tolist()]) for end in (min, max))
         return points(steps, values)
 
-    def _compare(self):
+    def _compare(self, measured, sentence):
         """The measured curves and the guess, and how far it is from the first of them."""
-        guess, label = self.guesses.get(self.question), next(iter(self.measured))
+        guess, label = self.guesses.get(self.asked), next(iter(measured))
         if guess is None:
-            return self._look(f"{self.sentence} No guess was drawn.", self.measured)
+            return self._look(f"{sentence} No guess was drawn.", measured)
         exercises.book("progress").note("prediction", self.question, "drawn")
-        steps, ticks = self.measured[label]["x"], self.drawn.ticks()
-        gap = np.interp(steps, self.places, guess) - self.measured[label]["mid"]
+        steps, ticks = measured[label]["x"], self.drawn.ticks()
+        gap = np.interp(steps, self.places, guess) - measured[label]["mid"]
         most = gap[worst := int(np.abs(gap).argmax())]
-        place = ticks[steps[worst]] if ticks else f"{steps[worst]:g}"
-        told = f"{self.sentence} Your curve is {np.abs(gap).mean():.3g} away on average, most at "
+        place = ticks[round(steps[worst])] if ticks else f"{steps[worst]:g}"
+        told = f"{sentence} Your curve is {np.abs(gap).mean():.3g} away on average, most at "
         way = "high" if most > 0 else "low"
         told += f"{self.words['xlabel']} {place}: {abs(most):.3g} too {way}."
-        curves = {label: self.measured[label], "your guess": Curve(self.places, guess)}
-        return self._look(told, curves | self.measured)
+        curves = {label: measured[label], "your guess": Curve(self.places, guess)}
+        return self._look(told, curves | measured)
 
     def _look(self, sentence, curves):
         ends = None if curves else (self.places[0], self.places[-1])
-        told = self.words | {"ticks": self.drawn.ticks(), "xlim": ends, "ylim": self.ylim}
+        told = self.words | {"ticks": self.drawn.ticks(), "xlim": ends}
+        lines = [c[k] for c in curves.values() if isinstance(c, dict) for k in c if k != "x"]
+        met = np.concatenate([self.ylim, *map(np.ravel, lines)])
+        told["ylim"] = (met.min(), met.max())
         return Look(sentence, curves, **told)

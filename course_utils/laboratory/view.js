@@ -37,12 +37,13 @@ function render({ model, el }) {
       else if (plotted) ({ nearest } = plotCurves(pen, w, h, plotted));
     }, ratio, description);
     const choose = ({ buttons, offsetX }) => {
-      const { pick } = what() ?? {}, at = about.controls.findIndex(({ name }) => name === pick);
-      if (!buttons || !nearest || at < 0 || controls[at].inputs[0].disabled) return;
+      const { pick, moves } = what() ?? {}, at = about.controls.findIndex(({ name }) => name === pick);
+      if (buttons !== 1 || !nearest || at < 0 || controls[at].inputs[0].disabled) return;
       const value = nearest(offsetX);
-      if (Number.isNaN(value) || value === values[pick]) return;
-      take({ [pick]: value });
-      change(pick, value);
+      const set = moves?.[pick] === value ? moves : { [pick]: value };
+      if (Number.isNaN(value) || Object.keys(set).every((name) => set[name] === values[name])) return;
+      take(set);
+      change(set);
     };
     plot.canvas.addEventListener("pointerdown", choose);
     plot.canvas.addEventListener("pointermove", choose);
@@ -54,7 +55,7 @@ function render({ model, el }) {
   const demand = () => (plotted.value ? { ylabel: plotted.value, levels: {} } : {});
   const curves = makePlot(() => ({ ...scene, ...demand(), bars: hasBars() && scene.bars, curves: shown(), marks: scene.marks ?? marks }),
     () => (scene.below ? 0.3 : 0.48), about.ylabel);
-  const below = makePlot(() => scene.below && { ...scene.below.look, bars: false, curves: curvesOf(scene.below.kept) },
+  const below = makePlot(() => scene.below && { ...scene.below.look, moves: scene.below.moves, bars: false, curves: curvesOf(scene.below.kept) },
     () => 0.26, "the plot below");
   const world = makeCanvas((pen, w, h) => {
     pen.clearRect(0, 0, w, h);
@@ -111,12 +112,12 @@ function render({ model, el }) {
     if (!over) requestAnimationFrame(play); // also while the notebook has put this cell aside
   }
 
-  function change(name, value) {
+  function change(set) {
     say(status); // no longer why the last value was refused
-    values[name] = value;
+    Object.assign(values, set);
     const known = about.answers?.[JSON.stringify(about.controls.map((each) => values[each.name]))];
     if (known) state(known); // at once, also where no kernel answers
-    else ask({ [name]: value });
+    else ask(set);
     retell();
   }
   function accept(given, by) { // by the kernel: what a view has asked for leaves a mark on the curve
@@ -143,7 +144,7 @@ function render({ model, el }) {
     if (asked) send({ set: asked });
     else rest = setTimeout(() => send({ rest: true }), 400);
   }
-  const controls = about.controls.map((control) => makeControl(control, change));
+  const controls = about.controls.map((control) => makeControl(control, (name, value) => change({ [name]: value })));
   function take(given) {
     values = { ...values, ...given };
     about.controls.forEach((control, k) => { if (control.name in given) controls[k].set(given[control.name]); });
@@ -239,7 +240,7 @@ function render({ model, el }) {
     if (asked) answered();
   };
   const sleep = () => { if (!about.train && !controls.length) return; wake(false); say(`${status} These controls sleep: run this cell to wake them.`); };
-  const end = () => { state({ running: false, told: "" }); sleep(); }; // the kernel was started again
+  const end = () => { if (about.train) state({ running: false, told: "" }); sleep(); }; // the kernel was started again
   model.on("msg:custom", hear);
   model.on("comm_live_update", end);
   const theme = new MutationObserver(() => { for (const each of [curves, below, world, ...controls]) each.redraw?.(); });

@@ -191,4 +191,4 @@ def test_a_curve_is_drawn(notebook):
     assert notebook.problems == []
     restart(page)
     expect(canvas).to_have_attribute("aria-disabled", "true")
-    expect(told).not_to_contain_text("sleep")
+    expect(told).to_have_text("It rises. No guess was drawn.")

@@ -96,7 +96,9 @@ def test_sliders_follow_the_flight_and_a_hand_leaves_it():
     expected = short(seen[4])
     expected[2] = 0.2
     assert answer["frames"][0][0] == pytest.approx(expected)
-    assert ask(**{"angle, rad": short(seen[4])[2]})["look"]["below"]["look"]["marks"]  # and back
+    there = answer["look"]["below"]["moves"]  # what a click on the same step puts back
+    assert there[STEP] == 4 and [there[name] for name in names] == short(seen[4])
+    assert ask(**there)["look"]["below"]["look"]["marks"]
     lengths = {name: len(flight("CartPole-v1", each)[1]) for name, each in agents.items()}
     short_one, long_one = sorted(lengths, key=lengths.get)
     ask(agent=long_one)
@@ -142,7 +144,13 @@ def test_noise_and_attack_change_decisions():
     assert sum(noisy["one, noise"]) == pytest.approx(1) and max(noisy["one, noise"]) < 1
     refused = looked("LunarLander-v3", attack=lambda *_: None)[2](**{SIZE: 0.2})["told"]
     assert refused.startswith("`attack` must return a tensor [1, 1, 8], not None")
-    assert "attack" not in looked("LunarLander-v3")[2](**{"look at": "noise and attack"})["told"]
+
+
+def test_without_an_attack_nothing_speaks_of_one():
+    _, view, ask = looked("LunarLander-v3")
+    answer = ask(**{view.about["controls"][-1]["name"]: 0.5})
+    assert answer["moves"] == {"look at": "noise"} and len(answer["look"]["bars"]) == 2
+    assert "attack" not in f"{view.about}{answer}"
 
 
 def test_value_and_advantage_are_the_streams_of_a_dueling_network():

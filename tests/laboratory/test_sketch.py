@@ -21,6 +21,7 @@ def shown(monkeypatch, tmp_path):
     panels = []
     monkeypatch.setattr(sys.modules[sketch.__module__], "display", panels.append)
     monkeypatch.setattr(sketch, "guesses", {})
+    monkeypatch.setattr(sketch, "reveals", {})
     monkeypatch.setattr(storage, "RUNS", tmp_path)
     return panels
 
@@ -103,11 +104,31 @@ def test_a_guess_is_kept_when_the_cell_runs_again_if_it_still_fits(shown):
     assert shown[3].children[0].about["plain"] == {"your_guess": None}
 
 
+def test_every_reveal_follows_also_when_the_question_is_asked_again(shown):
+    guess = sketch("Which way?", [1, 2, 3], (0, 1), "rounds", "return")
+    guess.reveal({"measured": RUNS}, "It rises.")
+    guess.reveal({"far": [0, 2, 0]}, "It peaks.")
+    sketch("Which way?", [1, 2, 3], (0, 1), "rounds", "return")
+    sketch("Which way?", [1, 2], (0, 1), "rounds", "return")  # is another question
+    answers = [talk(panel)[1] for panel in shown[1:3]]
+    talk(shown[4])[2](set={"your_guess": [1, 1]})
+    assert answers == [[], []]
+    talk(shown[3])[2](set={"your_guess": [0.3, 0.5, 0.1]})
+    assert [told[-1]["told"][:9] for told in answers] == ["It rises.", "It peaks."]
+    assert [told[-1]["look"]["ylim"] for told in answers] == [(0, 1), (0, 2)]  # each its own
+
+
 def test_a_curve_over_other_steps_is_compared_where_it_was_measured(shown):
     guess = sketch("Which way?", [0, 10], (0, 1), "step", "return")
     talk(shown[0])[2](set={"your_guess": [0, 1]})
     guess.reveal({"measured": Curve([0, 5, 10], [0.0, 0.0, 1.0])}, "Late.")
     assert "most at step 5: 0.5 too high." in shown[1].children[0].value
+    with pytest.raises(ValueError, match="late.*must be numbers"):
+        guess.reveal({"late": Curve(["a", "b"], [0, 1])}, "Late.")
+    named = sketch("Which way?", ["low", "high"], (0, 1), "size", "return")
+    talk(shown[2])[2](set={"your_guess": [0, 1]})
+    named.reveal({"measured": Curve([0.2, 0.9], [0.0, 0.0])}, "Between.")
+    assert "most at size high: 0.9 too high." in shown[3].children[0].value
 
 
 def test_a_view_that_was_closed_is_told_nothing(shown):
