@@ -1,5 +1,6 @@
 """From a hand's move to what is seen, in a real browser: make bench."""
 
+import re
 import shutil
 import statistics
 import sys
@@ -14,44 +15,39 @@ from tests.benchmarks.report import into_page, machine
 from tests.browser.conftest import FLAGS
 from tests.browser.lab import PREPARED, ROOT, Notebook, served
 
-TIMES = 40
-# When a canvas is painted, and which words on it; when a sentence or a button changes.
+TIMES = 20  # moves of each control
+MOVED = re.compile(r"^(?:explore|microscope)\(\s*(\w+)", re.MULTILINE)
+# When a canvas is painted, and which words on it.
 WATCH = """() => {
   window.seen = [];
   const pen = CanvasRenderingContext2D.prototype, fillText = pen.fillText;
   pen.fillText = function (text, ...where) {
-    if (this.canvas.closest(".course-lab-curves")) window.seen.push([performance.now(), text]);
+    if (this.canvas.closest(".course-lab-eyes")) window.seen.push([performance.now(), text]);
     return fillText.call(this, text, ...where);
   };
 }"""
-# Move a slider to a place, and wait for the first painting after it that has these words.
-DRAG = """async ([which, place, words]) => {
-  const slider = document.querySelectorAll(".course-lab-control input[type=range]")[which];
-  slider.value = place;
+# Move a control of a cell, and wait for the first painting after it (that has these words and the
+# control's value): milliseconds.
+MOVE = """async ([cell, which, place, words]) => {
+  const lab = document.querySelector(`.jp-Cell[data-windowed-list-index="${cell}"] .course-lab`);
+  const control = lab.querySelectorAll(
+    ".course-lab-control input[type=range], .course-lab-control select")[which];
+  const menu = control.tagName === "SELECT";
+  const low = +(control.min || 0), high = +(control.max || 1);
+  if (menu) control.selectedIndex = place * 20 % control.options.length;
+  else control.value = low + place * (high - low);
+  window.seen = [];
   const began = performance.now();
-  slider.dispatchEvent(new Event("input", { bubbles: true }));
-  const value = slider.parentElement.querySelector("input[type=number]").value;
-  for (;;) {
+  control.dispatchEvent(new Event(menu ? "change" : "input", { bubbles: true }));
+  const value = control.parentElement.querySelector("input[type=number]")?.value;
+  while (performance.now() - began < 20000) {
     await new Promise(requestAnimationFrame);
-    const found = window.seen.find(([time, text]) => time > began &&
-      (!words || text === words + value));
+    const found = window.seen.find(([, text]) => !words || text === words + value);
     if (found) return found[0] - began;
-    if (performance.now() - began > 20000) return NaN;
   }
+  return NaN;
 }"""
-CHOOSE = """async ([which, index]) => {
-  const menu = document.querySelectorAll(".course-lab-control select")[which];
-  menu.selectedIndex = index;
-  const began = performance.now();
-  menu.dispatchEvent(new Event("change", { bubbles: true }));
-  for (;;) {
-    await new Promise(requestAnimationFrame);
-    const found = window.seen.find(([time]) => time > began);
-    if (found) return found[0] - began;
-    if (performance.now() - began > 20000) return NaN;
-  }
-}"""
-PAUSE = """async ([word, then]) => {
+PRESS = """async ([word, then]) => {
   const buttons = [...document.querySelectorAll(".course-lab button")];
   const button = buttons.find(({ textContent }) => textContent === word);
   const began = performance.now();
@@ -61,31 +57,66 @@ PAUSE = """async ([word, then]) => {
 }"""
 
 
-def open_with(browser, lab, name, piece):
-    """A notebook in which only the cell with this piece ran, and what it needs."""
+def open_with(browser, lab, name, pieces):
+    """A notebook in which only the cells with these pieces ran, each after what it needs."""
     path = lab[2] / "notebooks" / f"{name}.ipynb"
     notebook = nbformat.read(path, as_version=4)
-    [(number, source)] = preparations(notebook.cells, [piece]).items()
-    needed = nbformat.v4.new_code_cell(PREPARED + source)
-    notebook.cells = [needed, notebook.cells[number]]
+    cells = []
+    for number, source in preparations(notebook.cells, pieces).items():
+        cells += [nbformat.v4.new_code_cell(PREPARED + source), notebook.cells[number]]
+    notebook.cells = cells
     nbformat.write(notebook, path)
     opened = Notebook(browser, lab, name)
-    opened.run([0, 1])
-    opened.page.wait_for_selector(".course-lab button:not([disabled]), .course-lab-control")
-    opened.page.wait_for_timeout(1000)
+    opened.run(range(len(cells)))
     opened.page.evaluate(WATCH)
     return opened
 
 
-def spread(seconds):
+def row(what, took, most):
     """Median and ninth of ten, in milliseconds."""
-    return f"{statistics.median(seconds):.0f} | {sorted(seconds)[int(0.9 * len(seconds))]:.0f}"
+    within = sorted(took)[int(0.9 * len(took))]
+    return f"| {what} | {statistics.median(took):.0f} | {within:.0f} | {most} |"
 
 
-def answers(page, controls, look):
-    """One number a drag: the slider goes up and down its track."""
-    places = [0.2 + 0.6 * ((7 * k) % 20) / 20 for k in range(TIMES)]
-    return [page.evaluate(DRAG, [controls, place, look]) for place in places]
+def measure_pictures(browser, lab, path):
+    """A line for each picture of a notebook that answers: all its sliders and menus."""
+    cells = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    pictures = {m[1]: source for source in cells if (m := MOVED.search(source))}
+    if not pictures:
+        return
+    opened = open_with(browser, lab, path.stem, [*pictures.values()])
+    for number, name in enumerate(pictures):
+        cell, took = 2 * number + 1, []
+        opened.select(cell)
+        where = f'.jp-Cell[data-windowed-list-index="{cell}"] .course-lab-control'
+        opened.page.wait_for_selector(f"{where}")
+        opened.page.wait_for_timeout(1000)
+        controls = opened.page.locator(f"{where} input[type=range], {where} select").count()
+        for control in range(controls):
+            places = [0.1 + 0.8 * ((7 * k) % TIMES) / TIMES for k in range(TIMES)]
+            for place in places:
+                took.append(opened.page.evaluate(MOVE, [cell, control, place, ""]))
+        yield row(f"{path.stem[:2]} {name}", took, 100)
+    opened.close()
+
+
+def measure_training(browser, lab):
+    """Lines for a slider of a running training, and for Pause."""
+    opened = open_with(browser, lab, "02_dqn", ["lab = Laboratory("])
+    page, paused, marked = opened.page, [], []
+    page.wait_for_selector(".course-lab button:not([disabled])")
+    page.evaluate(PRESS, ["Start", "Pause"])
+    page.wait_for_timeout(3000)
+    for k in range(TIMES):
+        marked.append(page.evaluate(MOVE, [1, 0, 0.3 + 0.02 * k, "learning rate = "]))
+        page.wait_for_timeout(300)
+        paused.append(page.evaluate(PRESS, ["Pause", "Start"]))
+        page.wait_for_timeout(1000)
+        page.evaluate(PRESS, ["Start", "Pause"])
+        page.wait_for_timeout(500)
+    yield row("02 a slider of a running training, until its mark", marked, 200)
+    yield row("02 Pause, until the button is Start again", paused, 300)
+    opened.close()
 
 
 def main() -> None:
@@ -97,33 +128,10 @@ def main() -> None:
         chromium = shutil.which("chromium")
         where = {"executable_path": chromium} if chromium else {"channel": "chrome"}
         browser, lab = playwright.chromium.launch(args=FLAGS, **where), (address, token, folder)
-        for name, piece, what in [
-            ("01_q_learning", "explore(look_ahead", "γ of the lake, values computed"),
-            ("03_better_dqn", "explore(band", "number of seeds, intervals computed"),
-        ]:
-            opened = open_with(browser, lab, name, piece)
-            took = answers(opened.page, 0, "")
-            lines.append(f"| {what} | {spread(took)} | 100 |")
-            opened.close()
-        opened = open_with(browser, lab, "08_parameter_efficient_fine_tuning", "explore(see_sweep")
-        took = [opened.page.evaluate(CHOOSE, [1, k % 3]) for k in range(TIMES)]
-        lines.append(f"| learning rate of a stored sweep | {spread(took)} | 30 |")
-        opened.close()
-        opened = open_with(browser, lab, "02_dqn", "lab = Laboratory(")
-        page, paused, marked = opened.page, [], []
-        page.evaluate(PAUSE, ["Start", "Pause"])
-        page.wait_for_timeout(3000)
-        for k in range(TIMES // 4):
-            marked.append(page.evaluate(DRAG, [0, 0.3 + 0.04 * k, "learning rate = "]))
-            page.wait_for_timeout(300)
-            paused.append(page.evaluate(PAUSE, ["Pause", "Start"]))
-            page.wait_for_timeout(300)
-            page.evaluate(PAUSE, ["Start", "Pause"])
-            page.wait_for_timeout(500)
-        lines.append(f"| a slider of a running training, until its mark | {spread(marked)} | 200 |")
-        lines.append(f"| Pause, until the training rests | {spread(paused)} | 300 |")
-        opened.close()
-    lines += ["", f"Of {TIMES} moves each (10 in the training). {machine()}."]
+        lines += measure_training(browser, lab)
+        for path in sorted(notebooks.glob("*.ipynb")):
+            lines += measure_pictures(browser, lab, path)
+    lines += ["", f"{TIMES} moves of each control. {machine()}."]
     into_page("benchmark of hands", lines)
 
 
