@@ -111,8 +111,7 @@ def check_array(name: str, value, then="find out which, before you average") -> 
         array = np.array(None)
     if array.dtype.kind not in "biuf" or not array.size:
         raise ValueError(f"{name} = {in_short(value)}: must be numbers, in rows of one length.")
-    if not np.isfinite(array).all():
-        raise ValueError(f"some {name} are NaN or infinite: {then}.")
+    need(np.isfinite(array).all(), f"some {name} are NaN or infinite: {then}.")
     return array
 
 

@@ -33,9 +33,6 @@ class Estimate(NamedTuple):
         return f"{self.value:.{digits}f} [{self.low:.{digits}f}, {self.high:.{digits}f}]"
 
 
-# ---- statistics over runs ----
-
-
 def interquartile_mean(values, axis: int = 0):
     """The mean of the middle half: the lowest and the highest quarter of the runs are left out."""
     return scipy.stats.trim_mean(check_array("values", values), 0.25, axis=axis)
@@ -113,9 +110,6 @@ def _checked(values):
     right = values.ndim and len(values) > 1
     need(right, f"an interval needs 2 runs or more, one a row; this is {values.shape}.")
     return values
-
-
-# ---- playing ----
 
 
 @checked

@@ -1,5 +1,7 @@
 """All targets and losses of the course. Leading axes are free: [B] for one network, [S, B] for S.
 
+First those of learning from reward, then from an expert, then from a teacher's values (all called
+alike, so that one can replace another), last what keeps what was learned before.
 A loss of a batch is a number for each of its entries, [...]; who trains takes the mean over the
 batch for each seed, and the sum over the seeds: so no seed's gradient depends on another seed.
 """
@@ -10,9 +12,7 @@ from typing import NamedTuple
 from torch import Tensor
 from torch.nn import functional as F
 
-from course_utils.checks import fitting
-
-# ---- learning from reward ----
+from course_utils.checks import fitting, need
 
 
 @fitting
@@ -62,9 +62,6 @@ def annealed(weight: float, progress: float, until: float) -> float:
     return weight * max(0.0, 1 - progress / until) if until else weight
 
 
-# ---- learning from an expert ----
-
-
 @fitting
 def cloning_loss(logits: Tensor, action: Tensor) -> Tensor:
     """How surprised the network is by the expert's action: −log softmax(logits)_a.
@@ -83,9 +80,6 @@ def margin_loss(q: Tensor, action: Tensor, margin: float = 0.8) -> Tensor:
     """
     others = margin * (1 - F.one_hot(action, q.shape[-1]))
     return (q + others).amax(-1) - q.gather(-1, action[..., None])[..., 0]
-
-
-# ---- learning from a teacher's values; all are called alike, so that one can replace another ----
 
 
 @fitting
@@ -150,8 +144,7 @@ def kickstart_loss(student: Tensor, teacher: Tensor, temperature: float = 1.0) -
 
 def above_zero(temperature: float) -> float:
     """A temperature, unless it is 0 or less: then ValueError."""
-    if not temperature > 0:
-        raise ValueError(f"temperature = {temperature}: it must be above 0.")
+    need(temperature > 0, f"temperature = {temperature}: it must be above 0.")
     return temperature
 
 
@@ -159,9 +152,6 @@ def above_zero(temperature: float) -> float:
 def agreement(student: Tensor, teacher: Tensor) -> Tensor:
     """The share of states in which both have the same best action. [..., B, A] → [...]."""
     return (student.argmax(-1) == teacher.argmax(-1)).float().mean(-1)
-
-
-# ---- keeping what was learned before ----
 
 
 class Anchor(NamedTuple):

@@ -141,8 +141,8 @@ def line_so_far(last: str, card: dict | None = None) -> Figure:
     Raises ValueError for no stage, and as `find_agent`.
     """
     need(last in LINE, f"last = {last!r}: must be one of {', '.join(LINE)}.")
-    figure, rows, odd = Figure(figsize=(7.2, 0.7 + 0.55 * len(LINE))), {}, []
-    axes, parent, whose = figure.subplots(), None, ""
+    axes = Figure(figsize=(7.2, 0.7 + 0.55 * len(LINE))).subplots()
+    rows, odd, parent, whose = {}, [], None, ""
     for row, (stage, name) in enumerate(LINE.items()):
         if last in [*LINE][:row]:
             rows[stage] = "not yet"
@@ -154,10 +154,8 @@ def line_so_far(last: str, card: dict | None = None) -> Figure:
             facts, whose = load_agent(path)[1], "yours" if path.parent == RUNS else "the course's"
         least = min(load_agent(shipped(path.name))[1]["return"]) if whose == "yours" else -np.inf
         returns, steps = np.ravel(facts.get("return", [])), facts.get("environment_steps")
-        if facts.get("parent") != parent:
-            odd.append(
-                f"The card of {stage} names {facts.get('parent')} as its parent, not {parent}."
-            )
+        if (named := facts.get("parent")) != parent:
+            odd.append(f"The card of {stage} names {named} as its parent, not {parent}.")
         # A learner who goes on from the middle must know where their own line breaks off.
         if (before, whose) == ("yours", "the course's"):
             odd.append(f"That of {stage} was made from the course's {parent}, not from yours.")
@@ -175,5 +173,6 @@ def line_so_far(last: str, card: dict | None = None) -> Figure:
     axes.set(xlabel="return", ylim=(len(LINE) - 0.5, -0.5))
     axes.set_yticks(range(len(LINE)), rows)
     told = "; ".join(f"{label}: {worth}".replace("\n", ", ") for label, worth in rows.items())
-    figure.sentence = " ".join([f"Return, interquartile mean with 95 % interval. {told}.", *odd])
-    return figure
+    told = f"Return, interquartile mean with 95 % interval. {told}."
+    axes.figure.sentence = " ".join([told, *odd])
+    return axes.figure
