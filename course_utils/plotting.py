@@ -199,8 +199,8 @@ def heat_map(values, rows: dict, columns: dict, quantity: str, limits=(None, Non
     axes.set_xticks(np.arange(len(column_labels)) + 0.5, column_labels)
     axes.set_yticks(np.arange(len(row_labels)) + 0.5, row_labels)
     axes.grid(False)
-    texts = np.reshape([text.get_text() for text in axes.texts], shape)
-    lines = [f"{label}: {', '.join(row)}" for label, row in zip(row_labels, texts, strict=True)]
+    texts = [", ".join(f"{value:.0f}" for value in row) for row in values]
+    lines = map("{}: {}".format, row_labels, texts)
     head = f"{quantity}, by {row_title}, for {column_title} {', '.join(map(str, column_labels))}"
     axes.figure.sentence = f"{head}: {'; '.join(lines)}."
     return axes.figure
@@ -210,7 +210,8 @@ def heat_map(values, rows: dict, columns: dict, quantity: str, limits=(None, Non
 def animation(frames: list[np.ndarray], sentence: str, frames_per_second: float = 4) -> None:
     """Display pictures of one size, [height, width, 3 or 4], as an animated PNG, and a sentence."""
     frames, png = [np.asarray(frame) for frame in frames], io.BytesIO()
-    need({f.dtype for f in frames} == {np.dtype(np.uint8)}, "frames must be uint8, as of an env with render_mode.")
+    fine = {frame.dtype.name for frame in frames} == {"uint8"}
+    need(fine, "frames must be uint8, as of an env with render_mode.")
     need(frames_per_second > 0, f"frames_per_second = {frames_per_second}: must be above 0.")
     width, pause = frames[0].shape[1], int(1000 / frames_per_second)
     each = [Picture.fromarray(frame) for frame in frames]

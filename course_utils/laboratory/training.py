@@ -148,8 +148,7 @@ class Laboratory(controls.Background):
                     kept.setdefault(label, []).append((step, np.atleast_1d(value)))
 
     def _send(self):
-        passed, new = time.perf_counter() - self._sent, self._unsent
-        frames = self._frames(passed)
+        frames, new = self._frames(time.perf_counter() - self._sent), self._unsent
         if self._greeted:
             lines = {label: points(*columns(kept), QUICK) for label, kept in new.items()}
             self.view.send({"points": lines, "frames": frames, "share": self.share})

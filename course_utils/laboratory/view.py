@@ -40,37 +40,35 @@ def still(look: dict, kept: dict) -> Figure:
     if below := look.get("below"):
         plots.append((below["look"], below["kept"]))
     figure = Figure(figsize=(7.2, 3.2 + 2 * (len(plots) - 1)))
-    for axes, plot in zip(figure.subplots(len(plots), squeeze=False)[:, 0], plots, strict=True):
-        _plot(axes, *plot)
+    grid = figure.subplots(len(plots), squeeze=False).flat
+    for axes, (look, kept) in zip(grid, plots, strict=True):
+        bars = look.get("bars", {})
+        wide = 0.8 / max(len(bars), 1)  # bars stand side by side around their tick
+        for k, (label, values) in enumerate(bars.items()):
+            places = np.arange(len(values)) + wide * (k - (len(bars) - 1) / 2)
+            axes.bar(places, values, wide, label=label, color=plotting.COLORS[k], hatch="/" * k)
+        for (label, curve), (color, marker) in zip(kept.items(), plotting.LOOKS, strict=False):
+            of = {"color": color, "marker": marker, "markersize": 4, "label": label}
+            every = len(curve["x"]) // 8 + 1
+            of |= {"linestyle": ""} if curve.get("dots") else {"markevery": every}
+            axes.plot(curve["x"], curve["mid"], **of)
+            for run in curve["runs"]:
+                axes.plot(curve["x"], run, color=color, alpha=0.2, linewidth=0.7)
+            if "low" in curve:
+                axes.fill_between(curve["x"], curve["low"], curve["high"], color=color, alpha=0.2)
+        for label, level in look["levels"].items():
+            axes.axhline(level, color=plotting.GREY, linestyle="--", linewidth=1, label=label)
+        for mark in look.get("marks", ()):
+            axes.axvline(mark["x"], color=plotting.GREY, linewidth=1, label=mark["text"])
+        if look.get("ticks"):
+            axes.set_xticks(range(len(look["ticks"])), look["ticks"])
+        elif look.get("train"):
+            axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+        ends = {"xlim": look.get("xlim"), "ylim": look.get("ylim")}
+        axes.set(xlabel=look["xlabel"], ylabel=look["ylabel"], **ends)
+        if axes.get_legend_handles_labels()[1]:
+            axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
-
-
-def _plot(axes, look, kept):
-    bars = look.get("bars", {})
-    wide = 0.8 / max(len(bars), 1)  # bars stand side by side around their tick
-    for k, (label, values) in enumerate(bars.items()):
-        places = np.arange(len(values)) + wide * (k - (len(bars) - 1) / 2)
-        axes.bar(places, values, wide, label=label, color=plotting.COLORS[k], hatch="/" * k)
-    for (label, curve), (color, marker) in zip(kept.items(), plotting.LOOKS, strict=False):
-        of = {"color": color, "marker": marker, "markersize": 4, "label": label}
-        of |= {"linestyle": ""} if curve.get("dots") else {"markevery": len(curve["x"]) // 8 + 1}
-        axes.plot(curve["x"], curve["mid"], **of)
-        for run in curve["runs"]:
-            axes.plot(curve["x"], run, color=color, alpha=0.2, linewidth=0.7)
-        if "low" in curve:
-            axes.fill_between(curve["x"], curve["low"], curve["high"], color=color, alpha=0.2)
-    for label, level in look["levels"].items():
-        axes.axhline(level, color=plotting.GREY, linestyle="--", linewidth=1, label=label)
-    for mark in look.get("marks", ()):
-        axes.axvline(mark["x"], color=plotting.GREY, linewidth=1, label=mark["text"])
-    if look.get("ticks"):
-        axes.set_xticks(range(len(look["ticks"])), look["ticks"])
-    elif look.get("train"):
-        axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-    ends = {"xlim": look.get("xlim"), "ylim": look.get("ylim")}
-    axes.set(xlabel=look["xlabel"], ylabel=look["ylabel"], **ends)
-    if axes.get_legend_handles_labels()[1]:
-        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
 
 def describe(config, name: str) -> dict:
