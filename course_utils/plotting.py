@@ -181,8 +181,7 @@ def q_map(q, policy, symbols: list[str], title: str = "", limits=(None, None)) -
 def heat_map(values, rows: dict, columns: dict, quantity: str, limits=(None, None)) -> Figure:
     """A table as coloured cells with their numbers in them.
 
-    values: [R, C]. rows, columns: a title each, with a list of its R or C labels. limits: values of
-    the first and the last colour. Raises ValueError for another shape.
+    values: [R, C]. rows, columns: title → labels. limits: of the colours. ValueError for no table.
     """
     (row_title, row_labels), (column_title, column_labels) = *rows.items(), *columns.items()
     shape = len(row_labels), len(column_labels)
@@ -200,9 +199,9 @@ def heat_map(values, rows: dict, columns: dict, quantity: str, limits=(None, Non
     axes.set_yticks(np.arange(len(row_labels)) + 0.5, row_labels)
     axes.grid(False)
     texts = [", ".join(f"{value:.0f}" for value in row) for row in values]
-    lines = map("{}: {}".format, row_labels, texts)
+    lines = "; ".join(map("{}: {}".format, row_labels, texts))
     head = f"{quantity}, by {row_title}, for {column_title} {', '.join(map(str, column_labels))}"
-    axes.figure.sentence = f"{head}: {'; '.join(lines)}."
+    axes.figure.sentence = f"{head}: {lines}."
     return axes.figure
 
 
@@ -212,13 +211,12 @@ def animation(frames: list[np.ndarray], sentence: str, frames_per_second: float 
     frames, png = [np.asarray(frame) for frame in frames], io.BytesIO()
     fine = {frame.dtype.name for frame in frames} == {"uint8"}
     need(fine, "frames must be uint8, as of an env with render_mode.")
-    need(frames_per_second > 0, f"frames_per_second = {frames_per_second}: must be above 0.")
-    width, pause = frames[0].shape[1], int(1000 / frames_per_second)
+    pause = int(1000 / check_number("frames_per_second", frames_per_second, float, 1e-9))
     each = [Picture.fromarray(frame) for frame in frames]
     if each[0].mode == "RGB":  # one palette, of some: that of all takes 300 MB
         some = Picture.fromarray(np.concatenate(frames[:: 1 + len(frames) // 12]))
         palette = some.quantize(method=2, dither=0)
         each = [picture.quantize(palette=palette, dither=0) for picture in each]
     each[0].save(png, "png", save_all=True, append_images=each[1:], duration=pause, loop=0)
-    display(Image(png.getvalue(), width=width // (1 + (width > 300)), alt=sentence))
+    display(Image(png.getvalue(), width=each[0].width // (1 + (each[0].width > 300)), alt=sentence))
     display(Markdown(sentence))
