@@ -93,7 +93,8 @@ function render({ model, el }) {
     luck.hidden = most() < 2;
     plotted.hidden = !Object.keys(points).some(asideOf);
     if (plotted.hidden) plotted.value = "";
-    el.classList.toggle(`${NS}-alone`, !about.train && !about.world && !hasBars() && !shown().length);
+    for (const option of plotted.options) option.hidden = option.disabled = option.value && !points[option.value];
+    el.classList.toggle(`${NS}-alone`, !about.train && !about.world && !hasBars() && !shown().length && !scene.below);
     curves.redraw();
     belowFigure.hidden = !scene.below;
     below.redraw();
