@@ -52,6 +52,16 @@ POTENTIAL = """
 level = Drawn([0, 1, 2, 3], -1, 1, [0, 0, 0, 0], "position", "potential")
 explore(lambda phi: Look(f"the sum is {sum(phi):.2f}"), phi=level)
 """
+STEPS = """
+from course_utils.plotting import Curve
+
+def stand(step, height):
+    there = {"step": 3, "height": 0.5}
+    below = Look("", {"": Curve(range(5), range(5))}, pick="step", moves=there)
+    return Look(f"{step}, {height}", below=below)
+
+explore(stand, step=(0, 4, 3), height=(0.0, 1.0, 0.5))
+"""
 
 
 @pytest.fixture
@@ -114,6 +124,36 @@ def check_answers(cell):
     expect(told).to_have_text("8 of them")
 
 
+def check_click(view):
+    """On the step that is chosen already: what a hand has moved goes back."""
+    told, number = view.locator(".course-lab-told"), view.locator("input[type=number]").last
+    number.fill("0.9")
+    number.press("Enter")
+    expect(told).to_have_text("3, 0.9")
+    plot = view.locator(".course-lab-below canvas")
+    box = plot.bounding_box()
+    plot.click(position={"x": 0.75 * box["width"], "y": 0.5 * box["height"]})
+    expect(told).to_have_text("3, 0.5")
+    expect(number).to_have_value("0.5")
+
+
+def check_two_pointers(canvas):
+    """A second finger draws nothing, and does not end the stroke of the first."""
+    now = canvas.evaluate("""canvas => {
+        const { left, top, width, height } = canvas.getBoundingClientRect();
+        canvas.setPointerCapture = () => {};
+        for (const [type, pointerId, x, y] of [
+            ["down", 1, 0.2, 0.7], ["down", 2, 0.3, 0.1], ["move", 2, 0.9, 0.1],
+            ["up", 2, 0.9, 0.1], ["move", 1, 0.95, 0.7], ["up", 1, 0.95, 0.7],
+        ]) canvas.dispatchEvent(new PointerEvent(`pointer${type}`, {
+            pointerId, button: 0, clientX: left + x * width, clientY: top + y * height,
+        }));
+        delete canvas.setPointerCapture;
+        return canvas.ariaValueNow;
+    }""")
+    assert 0 < float(now) < 30
+
+
 def check_places(page, view):
     """Controls are beside the picture where there is room, else below it; nothing sticks out."""
     places = [view.locator(part) for part in (".course-lab-hand", ".course-lab-eyes")]
@@ -159,12 +199,13 @@ def test_rough_hands(notebook):
     expect(views.first.get_by_role("button", name="Start")).to_be_disabled()
 
 
-@pytest.mark.parametrize("notebook", [[GUESSED, REVEALED, POTENTIAL]], indirect=True)
+@pytest.mark.parametrize("notebook", [[GUESSED, REVEALED, POTENTIAL, STEPS]], indirect=True)
 def test_a_curve_is_drawn(notebook):
     """By mouse and by keys; the reveal follows, a choice answers; Clear; another theme; asleep."""
     page, views = notebook.page, notebook.page.locator(".course-lab:visible")
     notebook.select(0)
-    expect(views).to_have_count(3)
+    expect(views).to_have_count(4)
+    check_click(views.nth(3))
     told = views.nth(1).locator(".course-lab-told")
     expect(told).to_have_text("It rises. No guess was drawn.")
     canvas = draw(page, views.first)
@@ -179,6 +220,15 @@ def test_a_curve_is_drawn(notebook):
     canvas.blur()
     wait_for(lambda: canvas.evaluate("canvas => canvas.toDataURL()") != before, tries=100)
     notebook.screenshot("sketched_dark")
+    check_two_pointers(canvas)
+    notebook.select(0)
+    notebook.run_selected()  # the question is asked again: the guess stays, the reveal follows
+    wait_for(lambda: notebook.cells()[0]["execution_count"] == 5)
+    expect(views).to_have_count(4)
+    expect(canvas).to_have_attribute("aria-disabled", "false")
+    before = told.inner_text()
+    draw(page, views.first)
+    expect(told).not_to_have_text(before)
     press(views.first, "Clear")
     expect(told).to_have_text("It rises. No guess was drawn.")
     expect(canvas).to_have_attribute("aria-valuetext", re.compile("nothing is drawn yet"))
