@@ -59,7 +59,7 @@ class Bench:
 
     def __init__(self, agents, env_id, seed, attack, discount, reward_scale):
         self.there, self.seed, self.attack = Spectator(env_id, seed), seed, attack
-        by = ("noise", "attack") if attack else ("noise",)
+        by = ("noise", "attack") if attack else ("noise",)  # words for what is there alone
         self.disturbing, self.strength = " and ".join(by), f"{' or '.join(by)}, in units"
         need(self.there.world, f"env_id = {env_id}: must be a LunarLander, CartPole, MountainCar.")
         self.scene, self.actions = SCENES[self.there.world]
