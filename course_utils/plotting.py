@@ -199,9 +199,8 @@ def heat_map(values, rows: dict, columns: dict, quantity: str, limits=(None, Non
     axes.set_yticks(np.arange(len(row_labels)) + 0.5, row_labels)
     axes.grid(False)
     texts = [", ".join(f"{value:.0f}" for value in row) for row in values]
-    lines = "; ".join(map("{}: {}".format, row_labels, texts))
     head = f"{quantity}, by {row_title}, for {column_title} {', '.join(map(str, column_labels))}"
-    axes.figure.sentence = f"{head}: {lines}."
+    axes.figure.sentence = f"{head}: {'; '.join(map('{}: {}'.format, row_labels, texts))}."
     return axes.figure
 
 
@@ -209,8 +208,7 @@ def heat_map(values, rows: dict, columns: dict, quantity: str, limits=(None, Non
 def animation(frames: list[np.ndarray], sentence: str, frames_per_second: float = 4) -> None:
     """Display pictures of one size, [height, width, 3 or 4], as an animated PNG, and a sentence."""
     frames, png = [np.asarray(frame) for frame in frames], io.BytesIO()
-    fine = {frame.dtype.name for frame in frames} == {"uint8"}
-    need(fine, "frames must be uint8, as of an env with render_mode.")
+    need({f.dtype.name for f in frames} == {"uint8"}, "frames must be uint8, as by render_mode.")
     pause = int(1000 / check_number("frames_per_second", frames_per_second, float, 1e-9))
     each = [Picture.fromarray(frame) for frame in frames]
     if each[0].mode == "RGB":  # one palette, of some: that of all takes 300 MB
