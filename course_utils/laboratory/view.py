@@ -1,6 +1,7 @@
 """The front end of the laboratory, and what it takes: settings, curves, numbers in few digits."""
 
 from dataclasses import fields, is_dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,8 +57,11 @@ def still(look: dict, kept: dict) -> Figure:
                 axes.plot(curve["x"], run, color=color, alpha=0.2, linewidth=0.7)
             if "low" in curve:
                 axes.fill_between(curve["x"], curve["low"], curve["high"], color=color, alpha=0.2)
-        for label, level in look["levels"].items():
-            axes.axhline(level, color=plotting.GREY, linestyle="--", linewidth=1, label=label)
+        for k, (label, curve) in enumerate(look.get("shipped", {}).items()):
+            color, ends = plotting.COLORS[k], (curve["low"], curve["high"])
+            axes.fill_between(curve["x"], *ends, color=color, alpha=0.12, label=label)
+        for (label, level), dashes in zip(look["levels"].items(), cycle(["--", ":", "-."])):
+            axes.axhline(level, color=plotting.GREY, linestyle=dashes, linewidth=1, label=label)
         for mark in look.get("marks", ()):
             axes.axvline(mark["x"], color=plotting.GREY, linewidth=1, label=mark["text"])
         if look.get("ticks"):

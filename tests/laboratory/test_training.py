@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 from PIL import Image
 
 from course_utils import controls
-from course_utils.laboratory import Laboratory
+from course_utils.laboratory import Laboratory, view
 from course_utils.learner import DQNConfig
 from course_utils.networks import QNetwork
 from course_utils.plotting import Curve
@@ -223,6 +223,8 @@ def test_points_that_are_not_over_are_left_out(count_up):
     assert made.view.stored["kept"]["returns"]["x"] == [2]
     assert made.view.stored["kept"]["bound"] == {"x": [1, 2], "runs": [], "mid": [7.0, 8.0]}
     assert made.view.about["shipped"]["shipped"]["mid"] == [1, 1]
+    [axes] = view.still(made.view.about, made.view.stored["kept"]).axes
+    assert "shipped" in axes.get_legend_handles_labels()[1]  # also for who has no kernel
 
 
 def test_the_agent_is_seen_at_play():
