@@ -58,20 +58,25 @@ function makeControl(about, moved) {
     slider.setAttribute("aria-valuetext", `${short(value)} ${about.unit}`.trim());
   };
   const set = (value) => { slider.value = few ? value : toPlace(value); tell(value); };
-  slider.addEventListener("input", () => {
-    let value = few ? +slider.value : toValue(+slider.value);
+  function valueAt(place) { // rounded to what can be read
+    let value = few ? +place : toValue(+place);
     if (about.whole) value = Math.round(value);
     else if (about.scale === "near one") value = +(1 - (1 - value).toPrecision(2)).toFixed(8);
     else value = +value.toPrecision(3);
-    value = Math.min(Math.max(value, about.low), about.high);
-    tell(value);
-    moved(about.name, value);
+    return Math.min(Math.max(value, about.low), about.high);
+  }
+  slider.addEventListener("input", () => {
+    tell(valueAt(slider.value));
+    moved(about.name, now);
   });
-  slider.addEventListener("keydown", (event) => { // where one step of the slider is less than 1
+  slider.addEventListener("keydown", (event) => { // to the next value, also if it lies further off
     const way = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1 }[event.key];
-    if (!way || !about.whole || few || Math.round(toValue(+slider.value + 0.005 * way)) !== now) return;
+    if (!way || few) return;
     event.preventDefault();
-    set(Math.min(Math.max(now + way, about.low), about.high));
+    let place = Math.min(Math.max(toPlace(now), 0), 1);
+    while ((valueAt(place) - now) * way <= 0 && place >= 0 && place <= 1) place += 0.005 * way;
+    if ((valueAt(place) - now) * way <= 0) return;
+    set(valueAt(place));
     moved(about.name, now);
   });
   number.addEventListener("change", () => { // as it was typed, not where the slider can stand
