@@ -195,7 +195,8 @@ function render({ model, el }) {
 
   function state({ kept, told: sentence, running: now, begins, share, look, moves, frames: more, frame: still, values: given }) {
     if (look) scene = { ...about, ...look };
-    if (moves) take(moves);
+    // What the hand has moved on meanwhile stays where the hand is.
+    if (moves) take(Object.fromEntries(Object.entries(moves).filter(([name]) => !(name in (next ?? {})))));
     if (still) frame = still;
     if (more && kept) { film = more; frames = [...more]; }
     if (begins) {
