@@ -15,7 +15,7 @@ from course_utils.laboratory.view import View, code_of, columns, describe, point
 SECONDS_BETWEEN_MESSAGES = 0.07
 SHARE = 0.03  # of the training's time goes to the agent at play
 FRAMES = 60  # of it a second, at most
-QUICK = 400  # resamples of an interval while a training runs; at rest as many as everywhere
+QUICK = 200  # resamples of an interval while a training runs; at rest as many as everywhere
 # What a record of a learner may tell besides, plotted on demand: its name there → on the axis.
 ASIDE = {"loss": "loss of the latest batch", "q": "mean Q of the latest batch"}
 
@@ -150,7 +150,8 @@ class Laboratory(controls.Background):
     def _send(self):
         frames, new = self._frames(time.perf_counter() - self._sent), self._unsent
         if self._greeted:
-            lines = {label: points(*columns(kept), QUICK) for label, kept in new.items()}
+            rough = dict.fromkeys(self.view.about["aside"], 20)  # what is seldom looked at
+            lines = {k: points(*columns(kept), rough.get(k, QUICK)) for k, kept in new.items()}
             self.view.send({"points": lines, "frames": frames, "share": self.share})
         else:
             self.view.send(self._whole())
