@@ -1,6 +1,5 @@
 """From a hand's move to what is seen, in a real browser: make bench."""
 
-import re
 import shutil
 import statistics
 import sys
@@ -12,11 +11,10 @@ from playwright.sync_api import sync_playwright
 
 from app.needed import preparations
 from tests.benchmarks.report import into_page, machine
-from tests.browser.conftest import FLAGS
-from tests.browser.lab import PREPARED, ROOT, Notebook, served
+from tests.browser.conftest import launch
+from tests.browser.lab import PREPARED, ROOT, Notebook, instant, served
 
 TIMES = 20  # moves of each control
-MOVED = re.compile(r"^(?:explore|microscope)\(\s*(\w+)", re.MULTILINE)
 # When a canvas is painted, and which words on it.
 WATCH = """() => {
   window.seen = [];
@@ -80,9 +78,7 @@ def row(what, took, most):
 
 def measure_pictures(browser, lab, path):
     """A line for each picture of a notebook that answers: all its sliders and menus."""
-    cells = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
-    pictures = {m[1]: source for source in cells if (m := MOVED.search(source))}
-    if not pictures:
+    if not (pictures := instant(path)):
         return
     opened = open_with(browser, lab, path.stem, [*pictures.values()])
     for number, name in enumerate(pictures):
@@ -125,9 +121,7 @@ def main() -> None:
     notebooks = shutil.copytree(ROOT / "notebooks", folder / "notebooks")
     command = [sys.executable, "-m", "jupyterlab"]
     with served(folder, command, notebooks) as (address, token), sync_playwright() as playwright:
-        chromium = shutil.which("chromium")
-        where = {"executable_path": chromium} if chromium else {"channel": "chrome"}
-        browser, lab = playwright.chromium.launch(args=FLAGS, **where), (address, token, folder)
+        browser, lab = launch(playwright), (address, token, folder)
         lines += measure_training(browser, lab)
         for path in sorted(notebooks.glob("*.ipynb")):
             lines += measure_pictures(browser, lab, path)

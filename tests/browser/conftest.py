@@ -21,13 +21,18 @@ FLAGS = [
 ]
 
 
+def launch(playwright):
+    """Chromium as the system has it, else Chrome."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    where = {"executable_path": chromium} if chromium else {"channel": "chrome"}
+    return playwright.chromium.launch(args=FLAGS, **where)
+
+
 @pytest.fixture(scope="session")
 def browser():
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_playwright() as playwright:
         try:
-            where = {"executable_path": chromium} if chromium else {"channel": "chrome"}
-            launched = playwright.chromium.launch(args=FLAGS, **where)
+            launched = launch(playwright)
         except PlaywrightError as error:
             assert "CI" not in os.environ, f"install Chromium or Chrome: {error}"
             pytest.skip("neither Chromium nor Chrome is installed")

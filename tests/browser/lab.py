@@ -1,6 +1,7 @@
 """A JupyterLab of its own for a test, and its notebooks in a real browser."""
 
 import os
+import re
 import secrets
 import socket
 import subprocess
@@ -8,6 +9,8 @@ import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
+
+import nbformat
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "runs" / "screenshots"
@@ -30,9 +33,7 @@ def served(folder, command, at, quiet=True):
         news = folder / "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
         news.parent.mkdir(parents=True)
         news.write_text('{"fetchNews": "false"}')
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     token = secrets.token_hex(16)
     options = ["--no-browser", "--expose-app-in-browser", "--allow-root", f"--port={port}"]
     options.append(f"--IdentityProvider.token={token}")
@@ -47,6 +48,19 @@ def served(folder, command, at, quiet=True):
     finally:
         server.terminate()
         server.wait(60)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def instant(path):
+    """Function → cell, of the pictures of a notebook that answer at once."""
+    cells = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    found = [(re.search(r"^(?:explore|microscope)\(\s*(\w+)", cell, re.M), cell) for cell in cells]
+    return {called[1]: cell for called, cell in found if called}
 
 
 def answers(url):

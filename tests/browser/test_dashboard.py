@@ -3,14 +3,13 @@
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.lab import ROOT, SCREENSHOTS, answers, wait_for
+from tests.browser.lab import ROOT, SCREENSHOTS, answers, free_port, wait_for
 
 
 @pytest.fixture
@@ -20,9 +19,7 @@ def address(tmp_path):
         pytest.skip("there is no make here")
     told = subprocess.run([make, "-n", "app"], cwd=ROOT, capture_output=True, text=True, check=True)
     [line] = [line for line in told.stdout.splitlines() if "bin/voila" in line]
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "voila", *shlex.split(line)[1:], "--no-browser"]
     with open(tmp_path / "log", "w") as log:
         server = subprocess.Popen([*command, f"--port={port}"], cwd=ROOT, stdout=log, stderr=log)

@@ -20,7 +20,7 @@ from playwright.sync_api import expect
 from safetensors.torch import load_file
 
 from app.needed import preparations
-from tests.browser.lab import PREPARED, ROOT, Notebook, draw, served
+from tests.browser.lab import PREPARED, ROOT, Notebook, draw, instant, served
 
 RUN_ALL = os.environ.get("COURSE_BROWSER") == "all"
 
@@ -225,13 +225,6 @@ LOOKS = {
         "chains": "chains = {",
     },
 }
-
-
-def instant(path):
-    """Function → cell, of the pictures of a notebook that answer at once."""
-    cells = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
-    found = [(re.search(r"^(?:explore|microscope)\(\s*(\w+)", cell, re.M), cell) for cell in cells]
-    return {called[1]: cell for called, cell in found if called}
 
 
 INSTANT = {path.stem: instant(path) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}

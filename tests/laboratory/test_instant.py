@@ -9,16 +9,9 @@ from PIL import Image
 from course_utils.evaluation import interval
 from course_utils.laboratory import Look, explore
 from course_utils.plotting import Curve
+from tests.laboratory.talk import talk
 
 RUNS = np.arange(12.0).reshape(4, 3)
-
-
-def talk(panel):
-    """The view of a panel, what it is told, and what asks it."""
-    [view] = panel.children
-    told = []
-    view.send = told.append
-    return view, told, lambda **said: view._msg_callbacks(view, said, [])
 
 
 def test_a_picture_answers_to_its_numbers():

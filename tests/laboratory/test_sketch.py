@@ -11,6 +11,7 @@ from course_utils import storage
 from course_utils.exercise_book import progress
 from course_utils.laboratory import Drawn, Look, explore, sketch
 from course_utils.plotting import Curve
+from tests.laboratory.talk import talk
 
 RUNS = np.array([[0.2, 0.4, 0.6], [0.4, 0.6, 0.8]])
 
@@ -24,14 +25,6 @@ def shown(monkeypatch, tmp_path):
     monkeypatch.setattr(sketch, "reveals", {})
     monkeypatch.setattr(storage, "RUNS", tmp_path)
     return panels
-
-
-def talk(panel):
-    """The view of a panel, what it is told, and what asks it."""
-    [view] = panel.children
-    told = []
-    view.send = told.append
-    return view, told, lambda **said: view._msg_callbacks(view, said, [])
 
 
 def test_a_choice_that_is_a_curve():
