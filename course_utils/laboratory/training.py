@@ -150,8 +150,7 @@ class Laboratory(controls.Background):
     def _send(self):
         frames, new = self._frames(time.perf_counter() - self._sent), self._unsent
         if self._greeted:
-            rough = dict.fromkeys(self.view.about["aside"], 20)  # what is seldom looked at
-            lines = {k: points(*columns(kept), rough.get(k, QUICK)) for k, kept in new.items()}
+            lines = {k: points(*columns(kept), QUICK) for k, kept in new.items()}
             self.view.send({"points": lines, "frames": frames, "share": self.share})
         else:
             self.view.send(self._whole())
