@@ -150,11 +150,15 @@ class Laboratory(controls.Background):
     def _send(self):
         frames, new = self._frames(time.perf_counter() - self._sent), self._unsent
         if self._greeted:
-            lines = {k: points(*columns(kept), QUICK) for k, kept in new.items()}
+            lines = {label: self._line(label, rows, QUICK) for label, rows in new.items()}
             self.view.send({"points": lines, "frames": frames, "share": self.share})
         else:
             self.view.send(self._whole())
         self._greeted, self._unsent, self._sent = True, {}, time.perf_counter()
+
+    def _line(self, label, rows, resamples=evaluation.RESAMPLES):
+        # An interval costs more than all else that is sent: what stands aside does without.
+        return points(*columns(rows), 0 if label in self.view.about["aside"] else resamples)
 
     def _frames(self, passed):
         frames = []
@@ -170,7 +174,7 @@ class Laboratory(controls.Background):
         return {name: getattr(self.config, name) for name in self.settings}
 
     def _whole(self):
-        kept = {label: points(*columns(thinned(rows))) for label, rows in [*self.records.items()]}
+        kept = {label: self._line(label, thinned(rows)) for label, rows in [*self.records.items()]}
         whole = {"kept": kept, "values": self._values(), "share": self.share, "frame": self.frame}
         return whole | {"told": self.told}
 

@@ -171,12 +171,13 @@ def short(numbers) -> list:
 def points(steps, values, resamples=evaluation.RESAMPLES) -> dict:
     """A curve for the view: x, mid, low, high, each [T], and runs [S, T]; of one run x and mid.
 
-    values: [S, T], a line [T], or an `Estimate` of three lines.
+    values: [S, T], a line [T], or an `Estimate` of three lines. Without resamples no low and high.
     """
     runs = []
     if not isinstance(values, evaluation.Estimate):
         values = np.atleast_2d(np.asarray(values, float))
         if len(values) > 1:
-            runs, values = short(values), evaluation.interval(values, resamples=resamples)
+            runs, of = short(values), evaluation.interquartile_mean
+            values = evaluation.interval(values, of, 0, resamples) if resamples else [of(values)]
     lines = zip(("mid", "low", "high"), map(short, values), strict=False)
     return {"x": np.asarray(steps).tolist(), "runs": runs} | dict(lines)
