@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest
 
 UV := $(subst .venv,.matrix/uv,$(BIN))/python
 
-.PHONY: lab app test quick coverage test-seeds test-browser matrix bench data notebooks lint clean
+.PHONY: lab app site test quick coverage test-seeds test-browser matrix bench data notebooks lint clean
 
 .venv/course: pyproject.toml constraints.txt
 	@$(PYTHON) -c "import sys; (3, 10) <= sys.version_info < (3, 14) or sys.exit('The course needs Python 3.10 to 3.13; this is ' + sys.version.split()[0] + '. Name another one, for example: make lab PYTHON=python3.12')"
@@ -22,7 +22,7 @@ UV := $(subst .venv,.matrix/uv,$(BIN))/python
 	touch $@
 
 .venv/course-test: .venv/course
-	$(INSTALL) -e ".[app,test,bench,cluster]"
+	$(INSTALL) -e ".[app,site,test,bench,cluster]"
 	touch $@
 
 lab: .venv/course                ## open the course in JupyterLab
@@ -32,6 +32,13 @@ lab: .venv/course                ## open the course in JupyterLab
 .venv/course-app: .venv/course
 	$(INSTALL) -e ".[app]"
 	touch $@
+
+.venv/course-site: .venv/course
+	$(INSTALL) -e ".[site]"
+	touch $@
+
+site: .venv/course-site          ## the whole course as static pages in build/site, which need no network (npm and Python 3.11 make them)
+	$(BIN)/python -m classroom.site.build
 
 app: .venv/course-app            ## the trainings and pictures without the code, for a projector: a chapter is chosen in a menu
 	$(BIN)/voila --theme=light app/dashboard.ipynb
