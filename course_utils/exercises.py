@@ -1,6 +1,7 @@
 """Exercises that check themselves, guesses made before the result, claims held to account."""
 
 import importlib
+import os
 
 import numpy as np
 from IPython.display import Code, Markdown, display
@@ -49,7 +50,7 @@ def open_task(name: str, attempt=...) -> float | None:
     verdict, figure = book("open_tasks").judge(book("contents").find(name), attempt)
     print(f"{name}: {verdict}")
     if (mark := verdict.split(",")[0]) in book("progress").MARKS:
-        book("progress").note("open task", name, mark)
+        book("open_tasks").keep(name, attempt, mark, figure)
     return figure
 
 
@@ -93,6 +94,7 @@ def claim(sentence: str, holds: bool) -> None:
     """Print a statement that holds; AssertionError if it does not, TypeError for no truth value."""
     if not isinstance(holds, bool | np.bool_):
         raise TypeError(f"a claim is True or False, not {holds!r}: {sentence}")
+    run = f" with seed {seed}" if (seed := os.environ.get("COURSE_SEED")) else ""
     if not holds:
-        raise AssertionError(f"this does not hold in this run: {sentence}")
-    print(f"holds: {sentence}")
+        raise AssertionError(f"this does not hold in this run{run}: {sentence}")
+    print(f"holds{run}: {sentence}")

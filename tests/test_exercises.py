@@ -160,6 +160,14 @@ def test_claims(capsys):
         exercises.claim("two is less than one", 2 < 1)
 
 
+def test_a_claim_tells_the_seed_that_was_set_from_outside(capsys, monkeypatch):
+    monkeypatch.setenv("COURSE_SEED", "7")
+    exercises.claim("one is less than two", 1 < 2)
+    assert capsys.readouterr().out == "holds with seed 7: one is less than two\n"
+    with pytest.raises(AssertionError, match="not hold in this run with seed 7: two is less"):
+        exercises.claim("two is less than one", 2 < 1)
+
+
 def tried(answer, *cases, **more):
     """The sentence that `examine` has for a wrong answer to `doubled`."""
     with pytest.raises(WrongAnswer) as caught:

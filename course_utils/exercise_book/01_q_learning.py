@@ -38,12 +38,6 @@ def shares_differ(case, found, wanted):
     return f"With q = {case[0]} and ε = {case[1]}, {told}; right is about {wanted[action]:.0%}."
 
 
-EXERCISES = [
-    Exercise(
-        tabular.epsilon_greedy,
-        cases=[(np.array(q), epsilon) for q, several in VALUES.items() for epsilon in several],
-        probe=action_shares,
-        tell=shares_differ,
-        tolerance=0.04,
-    )
-]
+CASES = [(np.array(q), epsilon) for q, several in VALUES.items() for epsilon in several]
+ASKED = {"cases": CASES, "probe": action_shares, "tell": shares_differ, "tolerance": 0.04}
+EXERCISES = [Exercise(tabular.epsilon_greedy, **ASKED)]

@@ -22,12 +22,10 @@ def refreshed(update_target, rate):
     if not all(map(np.array_equal, kept, results.arrays(online))):
         raise WrongAnswer("The online network has changed: only the target network may move.")
     if any(parameter.grad_fn for parameter in target.parameters()):
-        told = "became part of a computation: update inside `torch.no_grad()`, in place."
-        raise WrongAnswer(f"The target network {told}")
+        raise WrongAnswer("The update became part of a computation: wrap it in `torch.no_grad()`.")
     online.head.weight.data += 1  # would a shared tensor show it?
     if not all(map(np.array_equal, moved, results.arrays(target))):
-        told = "now share their numbers: copy the values, not the tensors."
-        raise WrongAnswer(f"Target and online network {told}")
+        raise WrongAnswer("Both networks share their numbers: copy the values, not the tensors.")
     return target
 
 

@@ -16,6 +16,7 @@ import yaml
 
 from course_utils.exercise_book import calls, tools
 from course_utils.exercise_book.examination import Exercise
+from course_utils.language import tell
 
 FOLDER = Path(__file__).parent
 STEMS = sorted({path.stem for path in FOLDER.glob("[0-9]*")})  # of notebooks
@@ -61,7 +62,7 @@ def chapter(stem: str) -> dict[str, Exercise]:
 def words(stem: str) -> dict:
     """What the .yaml of a notebook says."""
     file = FOLDER / f"{stem}.yaml"
-    return yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return tell(yaml.safe_load(file.read_text(encoding="utf-8"))) if file.exists() else {}
 
 
 def with_mistake(function: Callable, exchange: str) -> Callable:

@@ -1,9 +1,8 @@
 """Open tasks: what an answer reaches where nobody has looked before, and the mark that it earns.
 
-A judge returns the figure, or raises WrongAnswer. What is said of the tasks, their marks, and the
-course's own attempts stand in `open_tasks.yaml`, by the same names.
-"""
+A judge returns the figure, or raises WrongAnswer. Words, marks, attempts: `open_tasks.yaml`."""
 
+import contextlib
 import copy
 import itertools
 from collections.abc import Callable
@@ -17,8 +16,9 @@ from gymnasium.envs.toy_text.frozen_lake import generate_random_map
 from course_utils import envs, storage
 from course_utils.distil.robust import noisy
 from course_utils.evaluation import mean_returns, play_episodes
-from course_utils.exercise_book import trial
+from course_utils.exercise_book import progress, trial
 from course_utils.exercise_book.trial import WrongAnswer
+from course_utils.language import tell
 from course_utils.learn import tabular
 from course_utils.learner import DQNConfig, Parts
 from course_utils.networks import QNetwork, greedy, update_target
@@ -62,7 +62,17 @@ def judge(task: OpenTask, attempt) -> tuple[str, float | None]:
     sign = 1 if gold > bronze else -1  # marks that fall: less is better
     earned = sum(sign * figure >= sign * mark for mark in task.marks)
     mark = ("no mark yet", "bronze", "silver", "gold")[earned]
-    return f"{mark}, with {figure:.4g} {asked}.", figure
+    return f"{tell(mark)}, with {figure:.4g} {asked}.", figure
+
+
+def keep(name: str, attempt, mark: str, figure: float) -> None:
+    """Note a mark; agents that earned it become runs/NAME.safetensors, for others to judge."""
+    progress.note("open task", name, mark)
+    card = {"environment": "of the open task", "parent": None, "task": name, "figure": figure}
+    with contextlib.suppress(TypeError, ValueError):  # of low-rank changes the sum is kept
+        attempt = parts.plain(parts.merge(attempt))
+    with contextlib.suppress(TypeError, ValueError, OSError):  # functions, adapters: not kept
+        storage.save_agent(storage.RUNS / f"{name}.safetensors", attempt, card)
 
 
 def check_network(network: QNetwork, env_id: str, least: int) -> None:
@@ -145,8 +155,7 @@ def design_a_reward(reward_of: Callable) -> float:
     """
     shares = []
     for seed in range(3):
-        field = generate_random_map(8, 0.85, FRESH + seed)
-        lake = envs.read_mdp("FrozenLake-v1", desc=field)
+        lake = envs.read_mdp("FrozenLake-v1", desc=generate_random_map(8, 0.85, FRESH + seed))
         changed = replace(lake, reward=np.asarray(reward_of(copy.deepcopy(lake)), float))
         if changed.reward.shape != lake.reward.shape or not np.isfinite(changed.reward).all():
             raise WrongAnswer(f"Rewards must be finite, of the MDP's shape, {lake.reward.shape}.")

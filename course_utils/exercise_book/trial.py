@@ -18,6 +18,8 @@ import psutil
 import torch
 import yaml
 
+from course_utils.language import tell
+
 SECONDS, BYTES, LINES, CHARACTERS = 20, 1e9, 20, 2000  # for the whole of an examination
 
 
@@ -103,6 +105,7 @@ def raised(error, arguments, who="Your function") -> str:
 def advised(sentence, message="") -> str:
     """The sentence, with advice if it, or the message, is a known one."""
     advice = yaml.safe_load(Path(__file__).with_name("advice.yaml").read_text(encoding="utf-8"))
+    advice = tell(advice)
     known = [told for words, told in advice.items() if words in (message or sentence)]
     return " ".join([sentence, *known[:1]])
 

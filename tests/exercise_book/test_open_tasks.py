@@ -5,10 +5,12 @@ import re
 import nbformat
 import numpy as np
 import pytest
+import torch
 
 from course_utils import exercises, storage
-from course_utils.exercise_book import contents, open_tasks
+from course_utils.exercise_book import contents, open_tasks, progress
 from course_utils.learn.tabular import QLearningConfig
+from course_utils.tune import parts
 from tests.run_notebooks import FOLDER
 
 TASKS = list(contents.words("open_tasks"))
@@ -88,6 +90,25 @@ def test_a_mark_follows_the_figure():
     less = open_tasks.OpenTask(lambda figure: figure, "numbers", [30, 20, 10], [], "")
     found = [open_tasks.judge(less, figure)[0].partition(",")[0] for figure in (31, 30, 15, 10)]
     assert found == ["no mark yet", "bronze", "silver", "gold"]
+
+
+def test_agents_that_earned_a_mark_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "RUNS", tmp_path)
+    source = shipped("cartpole", list(range(10)))
+    tuned, one, states = (
+        parts.add_lora(source, 2),
+        parts.add_adapters(source, 2),
+        torch.ones(10, 1, 4),
+    )
+    tuned.hidden[0].b.data += 0.1
+    open_tasks.keep("fewest_numbers", tuned, "gold", 100.0)
+    network, card = storage.load_agent(tmp_path / "fewest_numbers.safetensors")
+    assert torch.allclose(network(states), tuned(states), atol=1e-3)
+    assert (card["task"], card["figure"]) == ("fewest_numbers", 100.0)
+    for name, attempt in {"new_gravity": one, "decide": len}.items():  # no agent's file holds them
+        open_tasks.keep(name, attempt, "silver", 1.0)
+    assert [path.name for path in tmp_path.glob("*.safetensors")] == ["fewest_numbers.safetensors"]
+    assert ("open task", "decide", "silver") in progress.noted()
 
 
 def pays_for_moving(mdp):
