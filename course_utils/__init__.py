@@ -4,6 +4,8 @@ import importlib.util
 import os
 import sys
 
+from course_utils import language
+
 # Environments paint into arrays, never into a window: so they need no display, and say nothing.
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 # Each notebook reads its seed below this import; set to nothing is not set.
@@ -15,6 +17,9 @@ elif not _seed.isdecimal() or int(_seed) >= 2**31:
 # Home folders in a network often lock no files, which h5py takes for an error. Nobody writes here.
 os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
 
+if language.LANGUAGE:  # else no module is looked at
+    language.catalogue()
+    sys.meta_path.insert(0, language.Finder)
 _notebook = "IPython" in sys.modules and sys.modules["IPython"].get_ipython()
 if _notebook and importlib.util.find_spec("Box2D") is None:
     from course_utils.without_box2d import WithoutBox2D

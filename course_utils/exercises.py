@@ -9,6 +9,7 @@ from ipywidgets import HTML, RadioButtons
 
 from course_utils.checks import check_number, checked, need
 from course_utils.controls import Panel
+from course_utils.language import tell
 
 
 def book(part: str):
@@ -23,7 +24,7 @@ def check(name: str, attempt):
     """
     verdict, goes_on_with = book("examination").judge(book("contents").find(name), attempt)
     print(f"{name}: {verdict}")
-    if verdict.startswith("right"):
+    if verdict.startswith(tell("right")):
         book("progress").note("exercise", name, "right")
     return goes_on_with
 
@@ -49,7 +50,7 @@ def open_task(name: str, attempt=...) -> float | None:
     """Judge what was made where nobody has seen it; print mark and figure. Returns the figure."""
     verdict, figure = book("open_tasks").judge(book("contents").find(name), attempt)
     print(f"{name}: {verdict}")
-    if (mark := verdict.split(",")[0]) in book("progress").MARKS:
+    if mark := next(filter(lambda m: verdict.startswith(tell(m)), book("progress").MARKS), ""):
         book("open_tasks").keep(name, attempt, mark, figure)
     return figure
 

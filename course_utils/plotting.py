@@ -14,7 +14,7 @@ from matplotlib.figure import Figure  # not by pyplot, which is for the main thr
 from matplotlib.ticker import EngFormatter
 from PIL import Image as Picture
 
-from course_utils import evaluation
+from course_utils import evaluation, language
 from course_utils.checks import check_number, checked, need
 
 GREY = "#767676"  # the ink: can be read on a white page and on a dark one, which shows through
@@ -25,8 +25,8 @@ MEANING = "interquartile mean with 95 % interval of"
 STEPS = "environment steps of each run"
 ARROW = {"width": 2.5, "headwidth": 9, "headlength": 7, "fc": "white", "ec": "black", "lw": 0.8}
 INKED = "text.color axes.labelcolor axes.edgecolor grid.color xtick.color ytick.color"
-STYLE = dict.fromkeys(INKED.split(), GREY) | {"axes.grid": True, "grid.alpha": 0.3}
-STYLE |= {"axes.titlesize": 10, "figure.labelsize": 10, "legend.frameon": False}
+STYLE = language.fonts() | dict.fromkeys(INKED.split(), GREY) | {"axes.grid": True}
+STYLE |= {"axes.titlesize": 10, "figure.labelsize": 10, "legend.frameon": 0, "grid.alpha": 0.3}
 STYLE |= {"axes.spines.top": False, "axes.spines.right": False, "figure.constrained_layout.use": 1}
 matplotlib.rcParams.update(STYLE | {"figure.facecolor": "none", "axes.facecolor": "none"})
 _drawing = threading.Lock()
@@ -53,7 +53,7 @@ def to_png(figure: Figure) -> bytes:
     """The figure as a PNG file, also from a background thread: twice the dots it is shown with."""
     dots, file = io.BytesIO(), io.BytesIO()
     with _drawing:  # fonts and text layouts are shared by all figures
-        figure.savefig(dots, format="png", dpi=180)
+        language.spell(figure).savefig(dots, format="png", dpi=180)
     if dots.tell() < 60_000:  # the colours of a map are exact; many thin lines do with 256 colours
         return dots.getvalue()
     Picture.open(dots).quantize(method=2, dither=0).save(file, "png", optimize=True, dpi=(180, 180))

@@ -105,8 +105,7 @@ def raised(error, arguments, who="Your function") -> str:
 def advised(sentence, message="") -> str:
     """The sentence, with advice if it, or the message, is a known one."""
     advice = yaml.safe_load(Path(__file__).with_name("advice.yaml").read_text(encoding="utf-8"))
-    advice = tell(advice)
-    known = [told for words, told in advice.items() if words in (message or sentence)]
+    known = [told for words, told in tell(advice).items() if words in (message or sentence)]
     return " ".join([sentence, *known[:1]])
 
 

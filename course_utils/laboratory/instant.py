@@ -11,6 +11,7 @@ import numpy as np
 from course_utils import controls, plotting
 from course_utils.checks import check_number, checked, need
 from course_utils.laboratory.view import Drawn, View, points, short
+from course_utils.language import tell
 
 MOST_STORED = 64  # answers that are made beforehand
 
@@ -119,7 +120,7 @@ def explore(show: Callable, world: str = "", rows=(), **choices) -> controls.Pan
 
 def _control(name, given):
     """What the view is told of a choice, and the function from what it sends to what is meant."""
-    label = name.replace("_", " ")
+    label = tell(name.replace("_", " "))
     told = {"name": name, "label": label, "short": label, "help": label, "waits": False, "unit": ""}
     if isinstance(given, Drawn):
         return told | given.control(name), partial(given.take, name)

@@ -13,6 +13,7 @@ from matplotlib.ticker import EngFormatter
 
 from course_utils import evaluation, plotting
 from course_utils.checks import check_array, need
+from course_utils.language import script, tell
 
 HERE = Path(__file__).parent
 SCRIPTS = ["controls", "plots", "sketch", "worlds", "view"]  # one module, in this order
@@ -23,7 +24,7 @@ class View(anywidget.AnyWidget):
 
     about, stored = traitlets.Dict().tag(sync=True), traitlets.Dict().tag(sync=True)
     # As text: of a path anywidget would watch the file, and keep each view for ever.
-    _esm = "\n".join((HERE / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
+    _esm = script("\n".join((HERE / f"{name}.js").read_text("utf-8") for name in SCRIPTS))
     _css = (HERE / "view.css").read_text("utf-8")
     picture, value = b"", ""  # the still, and its sentence
 
@@ -86,8 +87,8 @@ def describe(config, name: str) -> dict:
         raise ValueError(f"{lack}: {', '.join(told) or 'none, being no configuration'}.")
     plain, about, words = told[name].default, told[name].metadata, name.replace("_", " ")
     symbol = about["symbol"] * (about["symbol"] != words[:1])  # not "n steps n"
-    control = {"name": name, "label": f"{words} {symbol}".strip(), "help": about["help"]}
-    control |= {"short": about["symbol"] or words, "waits": about["once"]}
+    control = {"name": name, "label": f"{tell(words)} {symbol}".strip(), "help": about["help"]}
+    control |= {"short": about["symbol"] or tell(words), "waits": about["once"]}
     if isinstance(plain, bool | str):
         kind = "switch" if isinstance(plain, bool) else "menu"
         return control | {"kind": kind, "options": about["names"]}

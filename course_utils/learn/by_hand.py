@@ -9,6 +9,7 @@ from ipywidgets import HTML, Button, HBox, Image
 
 from course_utils.checks import checked
 from course_utils.controls import Panel
+from course_utils.language import tell
 
 
 class PlayByHand:
@@ -24,7 +25,7 @@ class PlayByHand:
             raise ValueError(f"{told}; it has {env.render_mode!r} and {len(actions)}.")
         self.env, self.actions, self.message = env, actions, HTML()
         self.picture = Image(layout={"max_width": "16em"})
-        self.buttons = {word: Button(description=word) for word in [*actions, "Reset"]}
+        self.buttons = {word: Button(description=word) for word in [*actions, tell("Reset")]}
         for a, button in enumerate(self.buttons.values()):
             button.on_click(lambda _, a=a: self.step(a) if a < len(actions) else self.reset())
         self.panel = Panel([HBox([*self.buttons.values()]), self.picture, self.message])

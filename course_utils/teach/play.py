@@ -14,6 +14,7 @@ from IPython.display import display
 from course_utils import controls, storage
 from course_utils.checks import check_finite, checked, need
 from course_utils.evaluation import Episode
+from course_utils.language import script
 from course_utils.teach.demonstrations import load_demonstrations
 
 FOLDER, FILES = storage.RUNS / "played", "episode_*.safetensors"
@@ -35,7 +36,7 @@ class Screen(anywidget.AnyWidget):
     key = traitlets.Unicode("").tag(sync=True)  # that is pressed
     arrows = traitlets.List().tag(sync=True)  # that do something
     speed = traitlets.Int(20, min=1).tag(sync=True)  # steps a second
-    _esm = Path(__file__).with_name("screen.js").read_text("utf-8")  # text, as in laboratory.view
+    _esm = script(Path(__file__).with_name("screen.js").read_text("utf-8"))  # as laboratory.view
 
 
 class Player(controls.Background):

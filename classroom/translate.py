@@ -1,0 +1,133 @@
+"""The course in another language: catalogues, and the notebooks and the glossary made from them.
+
+python -m classroom.translate LANGUAGE [STEM …]: brings the catalogues of the language up to date,
+those of the named notebooks begin; then writes build/LANGUAGE/. What has no translation, or one of
+an older text (fuzzy), stays English and is told.
+"""
+
+import copy
+import shutil
+import sys
+from pathlib import Path
+
+import nbformat
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po, write_po
+
+from classroom import messages
+from course_utils import language
+
+ROOT = Path(__file__).parents[1]
+CHOOSES = 'import os\n\nos.environ["COURSE_LANGUAGE"] = "{}"'
+
+
+def template(name: str) -> Catalog:
+    """All messages of a catalogue: of a notebook by its stem, of the glossary, of the module."""
+    made = Catalog(project="The life of a Q-learning agent", charset="utf-8", fuzzy=False)
+    for where, texts in sources(name):
+        for text in texts:
+            made.add(text, locations=[(where, None)])
+    return made
+
+
+def sources(name: str):
+    """(where, messages) of each file that a catalogue is about."""
+    if name == "glossary":
+        yield "docs/glossary.md", places_of(messages.blocks(read("docs/glossary.md")))
+    elif name != "course_utils":
+        texts, code = messages.of_notebook(notebook(name))
+        yield from ((f"notebooks/{name}.ipynb", texts), (f"notebooks/{name}.ipynb: code", code))
+    else:
+        for path in sorted((ROOT / "course_utils").rglob("*.*")):
+            of = {".py": messages.of_module, ".js": messages.of_script, ".yaml": messages.of_book}
+            if path.suffix in of and path.name != "language.py":
+                where = path.relative_to(ROOT).as_posix()
+                yield where, of[path.suffix](read(where))
+        yield "notebooks/self_check.py", messages.of_module(read("notebooks/self_check.py"))
+        for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+            cells = [c.source for c in notebook(path.stem).cells if c.cell_type == "code"]
+            yield f"notebooks/{path.name}", messages.names("\n".join(cells))
+
+
+def read(path: str) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def notebook(stem: str):
+    return nbformat.read(ROOT / "notebooks" / f"{stem}.ipynb", as_version=4)
+
+
+def places_of(places) -> list[str]:
+    return [place.text for place in sorted(places)]
+
+
+def updated(name: str, code: str) -> Catalog:
+    """The catalogue as it should be: messages of today; changed ones are marked as fuzzy."""
+    path = language.FOLDER / code / "LC_MESSAGES" / f"{name}.po"
+    kept = Catalog(locale=code, project=None, fuzzy=False)
+    if path.exists():
+        with open(path, "rb") as file:
+            kept = read_po(file, locale=code)
+    kept.update(template(name))
+    return kept
+
+
+def store(name: str, code: str, catalogue: Catalog) -> None:
+    path = language.FOLDER / code / "LC_MESSAGES" / f"{name}.po"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "wb") as file:
+        options = {"ignore_obsolete": True, "omit_header": True, "include_lineno": False}
+        write_po(file, catalogue, width=100, **options)
+
+
+def translated(stem: str, code: str):
+    """The notebook in the language: the same cells, and one before them that chooses it."""
+    made = copy.deepcopy(notebook(stem))
+    known = language.catalogue(stem, code) if exists(stem, code) else {}
+    for cell in made.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+        places = messages.blocks if cell.cell_type == "markdown" else messages.strings
+        cell.source = messages.exchanged(cell.source, places(cell.source), known)
+    first = next(k for k, cell in enumerate(made.cells) if cell.cell_type == "code")
+    made.cells.insert(first, nbformat.v4.new_code_cell(CHOOSES.format(code), id="language"))
+    made.metadata.pop("widgets", None)
+    return made
+
+
+def exists(name: str, code: str) -> bool:
+    return (language.FOLDER / code / "LC_MESSAGES" / f"{name}.po").exists()
+
+
+def glossary(code: str) -> str:
+    """The glossary in the language; the English words stay, beside their translation."""
+    text = read("docs/glossary.md")
+    return messages.exchanged(text, messages.blocks(text), language.catalogue("glossary", code))
+
+
+def write(code: str, folder: Path) -> None:
+    """The notebooks, what lies beside them and the documents, in the language."""
+    shutil.copytree(ROOT / "docs", folder / "docs", dirs_exist_ok=True)
+    (folder / "docs/glossary.md").write_text(glossary(code), encoding="utf-8")
+    (folder / "notebooks").mkdir(exist_ok=True)
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        nbformat.write(translated(path.stem, code), folder / "notebooks" / path.name)
+    speaks = read("notebooks/self_check.py")
+    speaks = messages.exchanged(speaks, messages.strings(speaks), language.catalogue(language=code))
+    (folder / "notebooks/self_check.py").write_text(speaks, encoding="utf-8")
+
+
+def main(code: str, *stems: str) -> None:
+    begun = [path.stem for path in (language.FOLDER / code / "LC_MESSAGES").glob("*.po")]
+    for name in sorted({"course_utils", "glossary", *begun, *stems}):
+        store(name, code, made := updated(name, code))
+        entries = [entry for entry in made if entry.id]
+        outdated = [entry.id for entry in entries if entry.fuzzy]
+        missing = [entry.id for entry in entries if not entry.string]
+        told = f"{len(entries)} messages, {len(missing)} without translation"
+        print(f"{name}: {told}, {len(outdated)} of an older text", *outdated, sep="\n  ")
+    write(code, ROOT / "build" / code)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
