@@ -39,11 +39,8 @@ def hint(name: str, number: int = 1) -> None:
 
 def solution(name: str) -> None:
     """Show the answer: source to paste, or the right letter; of an open task one attempt."""
-    answer = book("contents").find(name).answer
-    text = book("contents").source_to_paste(answer) if callable(answer) else answer
-    if len(text) == 1:
-        return print(f"The right choice is {text!r}.")
-    display(Code(text, language="python"))
+    text = book("contents").shown(name)
+    display(Code(text, language="python")) if "\n" in text else print(text)
 
 
 def open_task(name: str, attempt=...) -> float | None:

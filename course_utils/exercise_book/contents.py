@@ -80,6 +80,19 @@ def with_mistake(function: Callable, exchange: str) -> Callable:
     return made[function.__name__]
 
 
+def shown(name: str) -> str:
+    """What is shown of an answer: source to paste, or one sentence.
+
+    An edition without solutions has a file edition.yaml here, which says so.
+    """
+    answer = find(name).answer
+    if words("edition").get("solutions") == "out":
+        return "This edition shows no solutions: ask your teacher, or take one more hint."
+    if callable(answer):
+        return source_to_paste(answer)
+    return answer if "\n" in answer else f"The right choice is {answer!r}."
+
+
 def source_to_paste(function: Callable) -> str:
     """The function's source without annotations, below the imports that a notebook may lack."""
     before, docstring, body = inspect.getsource(function).partition('    """')
