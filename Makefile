@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest
 
 UV := $(subst .venv,.matrix/uv,$(BIN))/python
 
-.PHONY: lab app site test quick coverage test-seeds test-browser matrix bench data notebooks lint clean
+.PHONY: lab app site usb hub test quick coverage test-seeds test-browser matrix bench data notebooks lint clean
 
 .venv/course: pyproject.toml constraints.txt
 	@$(PYTHON) -c "import sys; (3, 10) <= sys.version_info < (3, 14) or sys.exit('The course needs Python 3.10 to 3.13; this is ' + sys.version.split()[0] + '. Name another one, for example: make lab PYTHON=python3.12')"
@@ -22,7 +22,7 @@ UV := $(subst .venv,.matrix/uv,$(BIN))/python
 	touch $@
 
 .venv/course-test: .venv/course
-	$(INSTALL) -e ".[app,site,test,bench,cluster]"
+	$(INSTALL) -e ".[app,site,hub,usb,test,bench,cluster]"
 	touch $@
 
 lab: .venv/course                ## open the course in JupyterLab
@@ -39,6 +39,22 @@ lab: .venv/course                ## open the course in JupyterLab
 
 site: .venv/course-site          ## the whole course as static pages in build/site, which need no network (npm and Python 3.11 make them)
 	$(BIN)/python -m classroom.site.build
+
+.venv/course-usb: .venv/course
+	$(INSTALL) -e ".[usb]"
+	touch $@
+
+usb: .venv/course-usb            ## build/usb, a folder that installs the course without network: make usb SYSTEMS="windows macos linux" PYTHONS="3.12"
+	$(BIN)/python -m classroom.usb $(if $(SYSTEMS),--systems $(SYSTEMS)) $(if $(PYTHONS),--pythons $(PYTHONS))
+
+.venv/course-hub: .venv/course
+	$(INSTALL) -e ".[hub]"
+	npm install --silent --no-fund --no-audit --prefix .venv/hub configurable-http-proxy@5.3.0
+	touch $@
+
+hub: .venv/course-hub            ## JupyterHub on this machine, a login a learner (Linux, Node.js 20 and npm): make hub LEARNERS=learners.txt
+	$(BIN)/jupyter labextension disable "@jupyterlab/apputils-extension:announcements"
+	$(BIN)/python -m classroom.hub $(LEARNERS)
 
 app: .venv/course-app            ## the trainings and pictures without the code, for a projector: a chapter is chosen in a menu
 	$(BIN)/voila --theme=light app/dashboard.ipynb
@@ -70,12 +86,13 @@ test-browser: .venv/course-test  ## every notebook in a real browser from its fi
 matrix: .matrix/uv/ready         ## every notebook with the lowest and the newest versions, on every Python (hours; goes on where it was cut off): make matrix PYTHONS=3.10 VERSIONS=lowest NOTEBOOKS="00 12"; writes docs/matrix.md
 	$(UV) tests/matrix.py
 
-bench: .venv/course-test         ## CPU seconds of notebooks, speed and memory of the module beside others (an hour, on a quiet machine); writes docs/benchmarks.md
+bench: .venv/course-test .venv/course-hub ## CPU seconds of notebooks, speed and memory of the module beside others (an hour, on a quiet machine); writes docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks.notebooks
 	$(BIN)/python -m tests.benchmarks.q_learning
 	$(BIN)/python -m tests.benchmarks.dqn
 	$(BIN)/python -m tests.benchmarks.laboratory
 	$(BIN)/python -m tests.benchmarks.hands
+	$(BIN)/python -m tests.benchmarks.hub
 
 data: .venv/course-test          ## make again what ships with the course (two hours or more); CLUSTER=tcp://… lets a Dask cluster do it
 	$(BIN)/python data/build.py
