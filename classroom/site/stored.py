@@ -14,7 +14,7 @@ import nbformat
 from classroom.site import answers
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
-ASLEEP = "In JupyterLab this moves: download the notebook, and run its cells."
+ASLEEP = "In JupyterLab this has controls: download the notebook, and run its cells."
 
 TAKE_HOME = """<iframe class="take-home" src="../take_home.html" title="The agent at play"></iframe>
 <p><a href="../take_home.html">The agent on a page of its own</a></p>"""

@@ -185,3 +185,64 @@ def test_the_search_finds_a_word(visit):
     page.locator("#search-input, input[name=q]").first.fill("forgetting")
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="09 · Continual learning").last).to_be_visible()
+
+
+def test_the_lake_answers_to_gamma(visit):
+    page = visit("notebooks/01_q_learning")
+    lab = page.locator(".course-lab").filter(has=page.get_by_label("goes aside"))
+    told, slider = lab.locator(".course-lab-told"), lab.get_by_role("slider", name="discount")
+    expect(told).to_have_text("γ = 0.900: the best policy returns 0.730.")
+    slider.press("ArrowRight")
+    expect(told).to_contain_text("γ = 0.905")
+    slider.press("Home")
+    expect(told).to_have_text("γ = 0.500: the best policy returns 0.447.")  # as section 1.10 prints
+    before = lab.get_by_label("the agent at play").screenshot()
+    lab.get_by_label("size").select_option("8 × 8")
+    expect(told).to_have_text("γ = 0.500: the best policy returns 0.563.")
+    assert lab.get_by_label("the agent at play").screenshot() != before
+
+
+def test_a_guess_is_drawn_over_what_was_measured(visit):
+    page = visit("notebooks/01_q_learning")
+    asked, result = page.locator(".course-lab").nth(0), page.locator(".course-lab").nth(1)
+    asked.get_by_role("slider").focus()
+    page.keyboard.press("ArrowUp")
+    expect(result.locator(".course-lab-told")).to_contain_text("Your curve is")
+    expect(result.locator(".course-lab-legend")).to_contain_text("your guess")
+    asked.get_by_role("button", name="Clear").click()
+    expect(result.locator(".course-lab-told")).to_contain_text("No guess was drawn.")
+
+
+def test_the_softmax_answers_to_temperature(visit):
+    page = visit("notebooks/10_distillation")
+    lab = page.locator(".course-lab").first
+    expect(lab.locator(".course-lab-told")).to_have_text("MSE 4.67, NLL 0.0185, KL 0.0049.")
+    lab.get_by_label("first value").last.fill("10")
+    page.keyboard.press("Enter")
+    expect(lab.locator(".course-lab-told")).to_contain_text("MSE 3.33")  # (0 + 1 + 9) / 3
+    lab.get_by_role("slider", name="temperature").press("Home")
+    expect(lab.locator(".course-lab-told")).to_contain_text("KL")
+
+
+@pytest.mark.parametrize("name", ["08_parameter_efficient_fine_tuning", "12_robust_readable_fast"])
+def test_menus_choose_among_the_stored_answers(visit, name):
+    page = visit(f"notebooks/{name}")
+    lab = page.locator(".course-lab").filter(has=page.locator("select:visible")).first
+    told = lab.locator(".course-lab-told").inner_text()
+    lab.locator("select:visible").first.select_option(index=1)
+    expect(lab.locator(".course-lab-told")).not_to_have_text(told)
+
+
+def test_the_agent_plays_on_its_chapters_page(visit):
+    page = visit("notebooks/12_robust_readable_fast")
+    page.locator("iframe.take-home").scroll_into_view_if_needed()
+    agent = page.frame_locator("iframe.take-home")
+    agent.get_by_role("button", name="Start").click()
+    expect(agent.locator("#steps")).not_to_have_text("0 of 500")
+
+
+def test_charts_follow_the_theme(visit):
+    page = visit("README")
+    expect(page.locator(".mermaid[data-plotted=default]")).to_have_count(1)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    expect(page.locator(".mermaid[data-plotted=dark] svg")).to_have_count(1)
