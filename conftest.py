@@ -20,7 +20,7 @@ GIGABYTES_A_WORKER = (
     1.5  # a notebook's kernel takes up to 1 GB, the worker that watches it the rest
 )
 # What takes long comes first, so that no worker is still busy with it when the others are done.
-ORDER = ["notebooks/", "tests/browser/", "tests/data/", "tests/house/"]
+ORDER = ["notebooks/", "tests/browser/", "tests/classroom/", "tests/data/", "tests/house/"]
 
 
 def pytest_configure(config):
