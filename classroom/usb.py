@@ -63,8 +63,9 @@ def resolved(system: str, python: str, *sources: str) -> list[str]:
 
     sources: options of uv that say where to look, else PyPI. NotComplete if one has no wheel.
     """
-    lists = ["pyproject.toml", "-", "-c", "constraints.txt", "--python-version", python]
-    how = ["--python-platform", SYSTEMS[system][0], "--only-binary", ":all:"]
+    lists = ["pyproject.toml", "-", "-c", "constraints.txt", "--python", sys.executable]
+    how = ["--python-version", python, "--python-platform", SYSTEMS[system][0]]
+    how += ["--only-binary", ":all:"]
     quiet = ["--quiet", "--no-header", "--no-annotate"]
     # pip comes along, as some systems leave it out of Python; setuptools installs the course.
     pins = run("uv", "pip", "compile", *lists, *how, *quiet, *sources, input="pip\nsetuptools\n")
