@@ -33,6 +33,7 @@ gettext_compact = False
 html_theme = "sphinx_book_theme"
 html_title = project
 html_theme_options = {
+    "footer_content_items": "",
     "home_page_in_toc": True,
     "navbar_persistent": [],
     "navigation_with_keys": False,

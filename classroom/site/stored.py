@@ -47,6 +47,8 @@ def read(app, name: str, source: list[str]) -> None:
             if cell.metadata.get("jupyter", {}).get("source_hidden"):
                 cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input"]
             asked = partial(answers.of, Path(name).name, cell.source)
+            if app.builder.format != "html":
+                cell.outputs = []  # a catalogue of messages: what was measured is not translated
             shown = partial(output, states=states, pictures=pictures, asked=asked)
             cell.outputs = [new for old in cell.outputs if (new := shown(old))]
     source[0] = nbformat.writes(notebook)
@@ -58,11 +60,7 @@ def output(old, states: dict, pictures: Path, asked: Callable):
     if "course-still" in data.get("text/html", ""):
         return None
     if "take_home.html" in data.get("text/markdown", ""):
-        page = (
-            '<iframe class="take-home" src="../take_home.html" title="The agent at play"></iframe>'
-        )
-        told = '<p><a href="../take_home.html">The agent on a page of its own</a></p>'
-        return written(page + told)
+        return written(TAKE_HOME)
     shown = picture(old, pictures)
     if view := data.get(WIDGET):
         return written(widget(view["model_id"], states, shown, data["text/plain"], asked))
@@ -89,6 +87,8 @@ def picture(old, pictures: Path) -> str:
 
 def parts(model: str, states: dict):
     """A widget and all its children: name of the model and its state."""
+    if model not in states:
+        return
     yield states[model]["model_name"], states[model]["state"]
     for child in states[model]["state"].get("children", ()):
         yield from parts(child.removeprefix("IPY_MODEL_"), states)

@@ -110,6 +110,13 @@ def link_entries(app, tree) -> None:
                     page.children = [nodes.Text(number)]
 
 
+def in_latex(symbol: str) -> str:
+    """A pattern that finds it in a formula: a Greek letter by its name."""
+    kind, _, letter = unicodedata.name(symbol[-1]).partition(" LETTER ")
+    name = {"GREEK SMALL": letter.lower(), "GREEK CAPITAL": letter.capitalize()}.get(kind)
+    return rf"\\{name}" if name else re.escape(symbol)
+
+
 def explained(chapter, entry) -> nodes.section | None:
     """The section where a word is marked first, else used first; where a symbol is in a formula."""
     if bold := next(entry.findall(nodes.strong), None):
@@ -117,15 +124,10 @@ def explained(chapter, entry) -> nodes.section | None:
         uses = [text for text in texts(chapter) if find.search(text)]
         uses = [text for text in uses if marked(text)] or uses
     else:
-        symbol = entry.astext()[: 1 + entry.astext().startswith("[")]
-        latex = "\\\\" + unicodedata.name(symbol[-1], "").split()[-1].capitalize()
-        greek = "GREEK" in unicodedata.name(symbol[-1], "")
-        latex = latex if symbol.isupper() else latex.lower()
-        find = re.compile(latex if greek else rf"(?<![A-Za-z\\]){re.escape(symbol)}(?![A-Za-z])")
-        math = [
-            node for node in chapter.findall() if isinstance(node, nodes.math | nodes.math_block)
-        ]
-        uses = [node for node in math if find.search(node.astext())]
+        symbol = entry.astext()[: 2 if entry.astext()[0] == "[" else 1]
+        find = re.compile(rf"(?<![A-Za-z\\]){in_latex(symbol)}(?![A-Za-z])")
+        uses = [*chapter.findall(nodes.math), *chapter.findall(nodes.math_block)]
+        uses = [formula for formula in uses if find.search(formula.astext())]
         uses += [text for text in chapter.findall(nodes.Text) if symbol in text.split()]
     above = uses[0].parent if uses else None
     while above is not None and not isinstance(above, nodes.section):
