@@ -19,13 +19,13 @@ def tools(seed: int = 1) -> dict:
     for function in (torch.randn, torch.rand, torch.randint):
         given[function.__name__] = partial(function, generator=stream)
     given |= {"normal": rng.standard_normal, "QNetwork": partial(QNetwork, generator=stream)}
-    given |= {"SHAPES": SHAPES, "two_policies": two_policies}
-    return given | {"read_mdp": read_mdp, "replace": replace, "random_mdp": random_mdp}
+    given |= {maker.__name__: partial(maker, seed) for maker in (two_policies, random_mdp)}
+    return given | {"SHAPES": SHAPES, "read_mdp": read_mdp, "replace": replace}
 
 
-def two_policies():
+def two_policies(seed: int):
     """Values of a student and a teacher, and τ: of several shapes, a low τ, a certain student."""
-    randn, taus = tools()["randn"], [1.0, 0.5, 5.0, 0.3, 2.0, 0.01, 8.0]
+    randn, taus = tools(seed)["randn"], [1.0, 0.5, 5.0, 0.3, 2.0, 0.01, 8.0]
     both = zip(SHAPES, taus, strict=True)
     pairs = [(*(max(3, 2 * tau) * randn(2, *shape)), tau) for shape, tau in both]
     student, teacher, low = pairs.pop(5)  # float32 would lose the answer in rounding
@@ -33,9 +33,9 @@ def two_policies():
     return [*pairs, (student.double(), teacher.double(), low), (*certain, 1.0)]
 
 
-def random_mdp() -> MDP:
+def random_mdp(seed: int) -> MDP:
     """Five states, three actions, two outcomes; none leads to the last state."""
-    rng, size = np.random.default_rng(1), (5, 3, 2)
+    rng, size = np.random.default_rng(seed), (5, 3, 2)
     chance, reward = rng.dirichlet(np.ones(2), size[:2]), rng.normal(size=size)
     rules = chance, rng.integers(4, size=size), reward, rng.random(size) < 0.3
     return MDP("random", *rules, rng.dirichlet(np.ones(5)), np.inf)

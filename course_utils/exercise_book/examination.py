@@ -84,7 +84,7 @@ def _compare(exercise, attempt, converted):
     """Raise WrongAnswer or NotAttempted if the attempt is not right on all cases."""
     right = _outcomes(exercise, exercise.answer)
     found = [
-        _attempted(exercise, attempt, case, wanted[2], converted)
+        attempted(exercise, attempt, case, wanted[2], converted)
         for case, wanted in zip(exercise.cases, right, strict=True)
     ]
     triples = list(zip(exercise.cases, found, right, strict=True))
@@ -109,7 +109,7 @@ def _leave_out(exercise, attempt, asked):
     case = exercise.cases[0][: -len(defaults)]
     wanted, *_, result = _run(exercise, exercise.answer, case)
     try:
-        fine = results.same(_attempted(exercise, attempt, case, result, [])[0], wanted, 1e-4)
+        fine = results.same(attempted(exercise, attempt, case, result, [])[0], wanted, 1e-4)
     except WrongAnswer:
         fine = False
     if not fine:
@@ -138,7 +138,7 @@ def _outcomes(exercise, function):
         return []
 
 
-def _attempted(exercise, attempt, case, wanted, converted):
+def attempted(exercise, attempt, case, wanted, converted):
     """The outcome of a learner's function; notes whether its results are to be converted."""
 
     def state_of(arguments):

@@ -1,0 +1,194 @@
+"""Grade what learners have handed in; no notebook is run: `python -m classroom.grade FOLDER`.
+
+FOLDER/<learner>/… holds notebooks; FOLDER-results gets results.csv and a page for each learner.
+`reading.py` finds each answer as text. `child.py` runs it alone, in a locked process that knows no
+expected results. `verdicts.py` compares the numbers that come back with those of the exercise book,
+on its own inputs and on the hidden ones of a pack, and tells mistakes by their names. Each answer
+is judged as if all others were right. The same notebooks and pack give the same results, but for
+the seconds. What is done is kept: started again, it goes on where it was interrupted.
+
+What it does not do: it reads no outputs, judges no open task (the board does), and cannot tell
+whether an answer was written by its learner. Two learners with one text get one verdict.
+"""
+
+import argparse
+import csv
+import hashlib
+import html
+import io
+import json
+import multiprocessing
+import os
+import re
+import sys
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from functools import cache
+from pathlib import Path
+
+from classroom.answers import Notebook
+from classroom.child import FORKS
+from classroom.judging import PACK, Book, Nursery, Verdict
+from classroom.reading import Unreadable, content_of, sections, submissions
+from classroom.verdicts import judge
+from course_utils.exercise_book import contents
+from course_utils.files import write_whole
+
+COLUMNS = ["learner", "notebook", "exercise", "verdict", "sentence", "seconds"]
+UNLOCKED = "On this system answers are not locked up: grade only those of people whom you trust."
+
+
+@cache
+def prepared(pack: Path) -> tuple[Book, Nursery, str]:
+    """The book, a nursery, and the book's key: once in each process."""
+    book = Book(pack)
+    return book, Nursery(), book.key()
+
+
+def graded(stem: str, paths: list[Path], pack: Path, kept: Path) -> dict:
+    """Of one notebook, the newest copy that can be read: exercise → verdict; and remarks."""
+    notes, read = [], None
+    for path in paths:
+        try:
+            content = content_of(path)
+            read = Notebook(stem, content, path.name)
+            break
+        except Unreadable as error:
+            notes.append(str(error))
+    if not read:
+        sentence = " ".join(notes) or f"There is no notebook {stem}."
+        return {"verdicts": dict.fromkeys(contents.words(stem), ("missing", sentence, 0.0))}
+    if paths[1:]:
+        notes.append(f"Of {len(paths)} copies of {stem}, the newest was read: {path.name}.")
+    book, nursery, key = prepared(pack)
+    part = kept / f"{hashlib.sha256(f'{key}{stem}'.encode() + content).hexdigest()}.json"
+    if not part.exists():
+        found = {name: verdict_on(stem, name, read, book, nursery) for name in contents.words(stem)}
+        write_whole(part, json.dumps(found).encode())
+    return {"verdicts": json.loads(part.read_bytes()), "notes": notes}
+
+
+def verdict_on(stem: str, name: str, read: Notebook, book: Book, nursery: Nursery) -> Verdict:
+    """The verdict on one answer of a notebook."""
+    try:
+        answer = read.answer_to(name)
+    except (Unreadable, RecursionError) as error:
+        return Verdict("wrong", str(error))
+    if not answer:
+        return Verdict("missing", f'The cell with exercises.check("{name}", …) is gone.')
+    return judge(stem, name, answer, book, nursery)
+
+
+def grade(folder: Path, out: Path, pack: Path, workers: int) -> dict:
+    """All verdicts and remarks, by learner and stem. Prints how far it is."""
+    handed_in, results = submissions(folder), {}
+    tasks = [(who, stem, mine.get(stem, [])) for who, mine in handed_in.items()
+             for stem in contents.STEMS]  # fmt: skip
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context) as pool:
+        running = {
+            pool.submit(graded, stem, paths, pack, out / "kept"): (who, stem)
+            for who, stem, paths in tasks
+        }
+        try:
+            for number, done in enumerate(as_completed(running), 1):
+                who, stem = running[done]
+                results[who, stem] = found = done.result()
+                told = Counter(verdict for verdict, *_ in found["verdicts"].values())
+                if handed_in[who].get(stem):
+                    summary = ", ".join(f"{n} {verdict}" for verdict, n in sorted(told.items()))
+                    print(
+                        f"{number} of {len(tasks)}: {plainly(who)}, {stem}: {summary}", flush=True
+                    )
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return {key: results[key] for key in sorted(results)}
+
+
+def summed(told: Counter) -> str:
+    return ", ".join(f"{number} {verdict}" for verdict, number in sorted(told.items()))
+
+
+def plainly(text: str) -> str:
+    """In one line, of letters that can be written."""
+    return " ".join(text.encode(errors="replace").decode().split())
+
+
+def cell(text: str) -> str:
+    """As a spreadsheet may read it: no formula."""
+    text = text.encode(errors="replace").decode()
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def table(results: dict) -> str:
+    """results.csv."""
+    writer = csv.writer(text := io.StringIO(), lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for (who, stem), found in results.items():
+        for name, (verdict, sentence, seconds) in found["verdicts"].items():
+            writer.writerow([cell(who), stem, name, verdict, cell(plainly(sentence)), seconds])
+    return text.getvalue()
+
+
+def page(who: str, mine: dict[str, dict]) -> str:
+    """What a learner is told: what is right, each mistake by its name, and where to read again."""
+    every = [verdict for found in mine.values() for verdict, *_ in found["verdicts"].values()]
+    lines = [f"# {html.escape(plainly(who))}", "", f"{every.count('right')} of {len(every)} right."]
+    for stem, found in mine.items():
+        lines += ["", f"## {stem[:2]} · {contents.words('titles')[stem]}", ""]
+        lines += [f"{html.escape(plainly(note))}\n" for note in found.get("notes", [])]
+        if len({*map(tuple, found["verdicts"].values())}) == 1 and "missing" in str(found):
+            lines.append(html.escape(next(iter(found["verdicts"].values()))[1]))
+            continue
+        for verdict in ("right", "not attempted", "missing"):
+            names = [f"`{n}`" for n, one in found["verdicts"].items() if one[0] == verdict]
+            lines += [f"- {verdict}: {', '.join(names)}"] * bool(names)
+        for name, (verdict, sentence, _) in found["verdicts"].items():
+            if verdict not in ("right", "not attempted", "missing"):
+                again = f"Read again: {stem[:2]}, section {sections(stem)[name]}."
+                told = html.escape(plainly(sentence), quote=False)
+                lines.append(f"- **`{name}`**, {verdict}. {told} {again}")
+    return "\n".join([*lines, ""])
+
+
+def file_name(who: str) -> str:
+    """A learner's name as a file may be named on every system; changed ones get a mark."""
+    plain = re.sub(r"[^\w.-]", "_", plainly(who)).strip("._")[:80]
+    mark = hashlib.sha256(who.encode(errors="surrogateescape")).hexdigest()[:6]
+    return plain if plain == who else f"{plain}-{mark}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m classroom.grade", description=__doc__.split("\n")[0]
+    )
+    parser.add_argument("folder", type=Path, help="in it a folder for each learner")
+    parser.add_argument("--out", type=Path, help="for the results; FOLDER-results if not given")
+    parser.add_argument("--pack", type=Path, default=PACK, help="with hidden inputs")
+    parser.add_argument("--workers", type=int, default=min(8, os.cpu_count() or 1))
+    asked = parser.parse_args()
+    folder = asked.folder.resolve()
+    out = asked.out or folder.with_name(f"{folder.name}-results")
+    if not folder.is_dir() or not any(submissions(folder).values()):
+        sys.exit(f"{asked.folder} must be a folder with a folder for each learner, with notebooks.")
+    print("" if FORKS else UNLOCKED)
+    try:
+        results = grade(folder, out, asked.pack.resolve(), asked.workers)
+    except KeyboardInterrupt:
+        sys.exit("Interrupted. Start it again: it goes on from here.")
+    except (OSError, BrokenProcessPool) as error:
+        sys.exit(f"Stopped: {error} What is done is kept: start it again.")
+    learners = {}
+    for (who, stem), found in results.items():
+        learners.setdefault(who, {})[stem] = found
+    for who, mine in learners.items():
+        write_whole(out / "students" / f"{file_name(who)}.md", page(who, mine).encode())
+    write_whole(out / "results.csv", table(results).encode())
+    told = Counter(v for found in results.values() for v, *_ in found["verdicts"].values())
+    print(f"{out / 'results.csv'}: {summed(told)}")
+
+
+if __name__ == "__main__":
+    main()
