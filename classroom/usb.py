@@ -1,7 +1,8 @@
 """One folder for a USB stick: the course and all that it installs, for a room without network.
 
 python -m classroom.usb [--systems windows macos linux] [--pythons 3.11 3.12 3.13]: `make usb`.
-Packages that are there already are not fetched again; damaged ones are.
+Packages that are there already are not fetched again; damaged ones are. The course is the student
+edition; SOLUTIONS=out makes it without solutions.
 """
 
 import argparse
@@ -14,12 +15,11 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
+from classroom.editions import student
 from classroom.stick.install import bring, damaged, sha256
 
 ROOT = Path(__file__).parents[1]
 STICK = ROOT / "build" / "usb"
-COURSE = ["README.md", "LICENSE", "CITATION.cff", "pyproject.toml", "constraints.txt"]
-COURSE += ["app", "course_utils", "data", "docs", "notebooks"]
 # Beside the course, if they are made: what of `build` → its name on the stick.
 BESIDE = {"site": "site", "classroom/slides": "slides"}
 # On Linux PyPI's torch brings GPU libraries, 2.5 GB more than the course uses; here it has none.
@@ -127,13 +127,7 @@ def mend() -> None:
 def lay_out() -> None:
     """Course, pages and scripts, made anew, and the hashes of all that is on the stick."""
     shutil.rmtree(STICK / "course", ignore_errors=True)
-    (STICK / "course").mkdir()
-    for name in COURSE:
-        source, target = ROOT / name, STICK / "course" / name
-        if source.is_dir():
-            bring(source, target)
-        else:
-            shutil.copyfile(source, target)
+    bring(student(os.environ.get("SOLUTIONS") or "in"), STICK / "course")
     for built, name in BESIDE.items():
         shutil.rmtree(STICK / name, ignore_errors=True)
         if (ROOT / "build" / built).exists():

@@ -1,5 +1,6 @@
 """Start the hub: python -m classroom.hub [LEARNERS], where LEARNERS lists a name a line.
 
+The course is the student edition, made at each start; SOLUTIONS=out makes it without solutions.
 New accounts are made with a password each, which is shown here once and kept nowhere in clear.
 """
 
@@ -8,9 +9,11 @@ import shutil
 import sys
 from pathlib import Path
 
+from classroom.editions import student
 from classroom.hub.accounts import make_accounts, names_in
 
 ROOT = Path(__file__).resolve().parents[2]
+PYTHON = Path(sys.executable)
 
 
 def closed(path: Path) -> Path | None:
@@ -20,13 +23,13 @@ def closed(path: Path) -> Path | None:
 
 def place(root: bool) -> Path:
     """The hub's folder, made if it is missing. SystemExit if learners could not work there."""
+    os.umask(0o022)
     here = os.environ.get("COURSE_HUB") or ("/srv/course-hub" if root else "~/course-hub")
     folder = Path(here).expanduser().absolute()
     (folder / "state").mkdir(0o700, parents=True, exist_ok=True)
     (folder / "homes").mkdir(0o711, exist_ok=True)
-    for needed in (
-        (ROOT / "notebooks", Path(sys.executable), folder / "homes" / "-") if root else ()
-    ):
+    needs = [ROOT / "classroom", PYTHON.parents[1] / "lib", PYTHON, folder / "homes" / "-"]
+    for needed in needs if root else []:
         if shut := closed(needed):
             told = "Put it in a folder that everybody may enter, such as /srv"
             sys.exit(f"Learners may not enter {shut}, so they do not reach {needed}. {told}.")
@@ -40,6 +43,7 @@ def main() -> None:
     folder = place(root)
     try:
         names = names_in(Path(sys.argv[1])) if sys.argv[1:] else []
+        student(os.environ.get("SOLUTIONS") or "in", folder)
     except (OSError, ValueError) as error:
         sys.exit(str(error))
     made = make_accounts(f"sqlite:///{folder}/state/hub.sqlite", ["teacher", *names])

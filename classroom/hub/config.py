@@ -84,6 +84,8 @@ c.Spawner.cmd = [sys.executable, str(Path(__file__).with_name("start.py"))]
 c.Spawner.default_url = "/lab/tree/course/notebooks"
 c.Spawner.environment = {
     "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+    "COURSE_EDITION": f"{PLACE}/student",
+    "PYTHONPATH": f"{PLACE}/student",
     "COURSE_RUNS": "~/course/runs",
     "OMP_NUM_THREADS": "1",  # learners share the processors
 }

@@ -12,6 +12,7 @@ sys.path[0] = str(ROOT)  # the learner's Python finds the course alone, not this
 
 from classroom.stick.install import bring  # noqa: E402
 
+EDITION = Path(os.environ.get("COURSE_EDITION") or ROOT)
 # Shared, not copied: what a learner reads and does not write.
 SHARED = ["course_utils", "data", "docs", "README.md", "notebooks/self_check.py"]
 
@@ -24,8 +25,8 @@ def lay_out(course: Path) -> None:
         if link.is_symlink():
             link.unlink()  # the course may have moved
         if not link.exists():
-            link.symlink_to(ROOT / name)
-    bring(ROOT / "notebooks", course / "notebooks", only="*.ipynb")
+            link.symlink_to(EDITION / name)
+    bring(EDITION / "notebooks", course / "notebooks", only="*.ipynb")
 
 
 if __name__ == "__main__":

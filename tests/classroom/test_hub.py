@@ -49,7 +49,7 @@ def test_a_home_keeps_the_learners_notebooks_and_gets_new_ones(tmp_path, monkeyp
         path = shipped / "notebooks" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("1", encoding="utf-8")
-    monkeypatch.setattr(start, "ROOT", shipped)
+    monkeypatch.setattr(start, "EDITION", shipped)
     start.lay_out(home)
     (home / "notebooks/00_a.ipynb").write_text("mine", encoding="utf-8")
     (shipped / "notebooks/00_a.ipynb").write_text("2", encoding="utf-8")
