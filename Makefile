@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest
 
 UV := $(subst .venv,.matrix/uv,$(BIN))/python
 
-.PHONY: lab app site usb hub test quick coverage test-seeds test-browser matrix bench data notebooks lint clean
+.PHONY: lab app board site usb hub test quick coverage test-seeds test-browser matrix bench data notebooks lint clean
 
 .venv/course: pyproject.toml constraints.txt
 	@$(PYTHON) -c "import sys; (3, 10) <= sys.version_info < (3, 14) or sys.exit('The course needs Python 3.10 to 3.13; this is ' + sys.version.split()[0] + '. Name another one, for example: make lab PYTHON=python3.12')"
@@ -55,6 +55,9 @@ usb: .venv/course-usb            ## build/usb, a folder that installs the course
 hub: .venv/course-hub            ## JupyterHub on this machine, a login a learner (Linux, Node.js 20 and npm): make hub LEARNERS=learners.txt
 	$(BIN)/jupyter labextension disable "@jupyterlab/apputils-extension:announcements"
 	$(BIN)/python -m classroom.hub $(LEARNERS)
+
+board: .venv/course              ## one HTML page on a class, from what learners handed in: make board FOLDER=submissions (with --example in MORE, of a made-up class)
+	$(BIN)/python -m classroom.board "$(FOLDER)" $(MORE)
 
 app: .venv/course-app            ## the trainings and pictures without the code, for a projector: a chapter is chosen in a menu
 	$(BIN)/voila --theme=light app/dashboard.ipynb

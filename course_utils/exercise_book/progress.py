@@ -27,11 +27,11 @@ def note(what: str, name: str, result: str) -> None:
             csv.writer(file).writerow([*done, datetime.date.today().isoformat()])
 
 
-def noted() -> list[tuple]:
-    """(what, name, result) of each line; damaged lines are passed over."""
-    text = ""
+def noted(path=None) -> list[tuple]:
+    """(what, name, result) of each line, also of another's file; damaged ones are passed over."""
+    text, path = "", path or storage.RUNS / "progress.csv"
     with contextlib.suppress(OSError):
-        text = (storage.RUNS / "progress.csv").read_text("utf-8-sig", "replace").replace("\0", "")
+        text = path.read_text("utf-8-sig", "replace").replace("\0", "")
     # Line by line: a lone quote spoils its own line only.
     rows = [row for line in text.splitlines() if len(line) < 9999 for row in csv.reader([line])]
     return [tuple(row[:3]) for row in rows if row[3:]]
