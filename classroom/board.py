@@ -71,7 +71,8 @@ def board(folder: Path, beside: Path, results: Path, names=False, judged=True, s
         "rows": pooled.grid(learners, graded), "graded": bool(graded), "odd": odd,
         "mistakes": found, "others": others, "votes": pooled.votes(learners),
         "tasks": pooled.tasks(learners, verdicts), "replication": pooled.replication(learners),
-        "agents": [(one.name, each) for one in learners for each in verdicts.get(one.name, [])],
+        "agents": [(one.name, each) for one in learners for each in verdicts.get(one.name, [])
+                   if "figure" in each or each["odd"]],
         "twins": twins(verdicts), "judged": judged, "named": names, "site": site,
     }  # fmt: skip
     told |= {"book": pooled.book(), "words": pooled.WORDS, "title": pooled.title}

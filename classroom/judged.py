@@ -49,6 +49,8 @@ def judge(given: dict, seed: int) -> dict:
         if "source" in given:
             return told | again(given["task"], settings_of(given["source"]), None, seed)
         network, card = opened(Path(given["path"]), told["odd"])
+        if network is None:
+            return told
         known = card.get("task") in contents.words("open_tasks")
         told["task"] = given["task"] or (card["task"] if known else None)
         told["prints"] = prints(network)
@@ -65,8 +67,11 @@ def judge(given: dict, seed: int) -> dict:
         return told | {"odd": [*told["odd"], "It cannot be judged: damaged, or too large."]}
 
 
-def opened(path: Path, odd: list[str]) -> tuple[QNetwork, dict]:
-    """An agent and its card; ValueError with a sentence that does not name the file."""
+def opened(path: Path, odd: list[str]) -> tuple[QNetwork | None, dict]:
+    """An agent and its card; None for a part, which cannot play alone.
+
+    Raises ValueError with a sentence that does not name the file.
+    """
     if path.stat().st_size > LARGEST:
         raise ValueError(f"It has more than {LARGEST // 10**6} MB, and was not opened.")
     content = path.read_bytes()
@@ -75,8 +80,10 @@ def opened(path: Path, odd: list[str]) -> tuple[QNetwork, dict]:
         raise ValueError("Its seal is wrong: the file was changed after it was saved, or damaged.")
     try:
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        size = {"hidden_layers": 2, "heads": 1, "width": 64}
-        size |= json.loads(header["__metadata__"]["facts"])["network"]
+        facts = json.loads(header["__metadata__"]["facts"])
+        if "frozen" in facts and "network" not in facts:
+            return None, {}
+        size = {"hidden_layers": 2, "heads": 1, "width": 64} | facts["network"]
         sides = size["observations"] + size["width"] * (size["hidden_layers"] - 1)
         sides += size["actions"] * size["heads"]
         if size["seeds"] * size["width"] * sides * 4 > len(content):  # never make such a network

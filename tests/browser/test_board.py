@@ -1,4 +1,4 @@
-"""The board in a real browser: no error, no request, and its tables sorted from the keyboard.
+"""The board in a real browser: no error, no request, nothing for axe, and sorting by keyboard.
 
 Screenshots are kept in runs/screenshots, to be looked at.
 """
@@ -6,6 +6,7 @@ Screenshots are kept in runs/screenshots, to be looked at.
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 
 from classroom import board, example
 
@@ -35,6 +36,10 @@ def test_a_board_is_quiet_and_fits_its_page(browser, file, scheme):
     page.goto(file.as_uri())
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"board_{scheme}.png", full_page=True)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")  # unfolds all
+    page.evaluate(AXE_SCRIPT)
+    found = page.evaluate("axe.run().then(found => found.violations)")
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width

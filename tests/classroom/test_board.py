@@ -304,6 +304,13 @@ def test_a_damaged_file_gets_a_sentence(damage, tmp_path):
     assert DAMAGE[damage] in told["odd"][0] and "a.safetensors" not in " ".join(told["odd"])
 
 
+def test_a_part_of_an_agent_is_no_damage(tmp_path):
+    facts = {"card": {"environment": "CartPole-HighGravity-v0"}, "frozen": "1234"}
+    files.save_tensors(tmp_path / "lora.safetensors", {"a": torch.zeros(3)}, facts)
+    told = judged.judge({"path": str(tmp_path / "lora.safetensors"), "task": None}, 1)
+    assert told == {"task": None, "odd": []}
+
+
 def test_a_network_that_would_fill_the_memory_is_not_made(tmp_path):
     path = tmp_path / "a.safetensors"
     network = {"seeds": 5, "observations": 2, "actions": 3, "width": 10**6, "hidden_layers": 9}
