@@ -52,6 +52,8 @@ def forms(word: str) -> list[str]:
 def pattern(word: str) -> re.Pattern:
     """Finds a word, in the plural too, at the beginning of a sentence too."""
     each = [re.escape(form) for form in forms(word)]
+    if EVERYDAY.fullmatch(word):  # *Reset* is a button
+        return re.compile(rf"\b{word}s?\b")
     each = [re.sub("^[a-z]", lambda first: f"[{first[0].upper()}{first[0]}]", one) for one in each]
     return re.compile(rf"(?<![\w-])(?:{'|'.join(each)})s?(?![\w-])")
 
