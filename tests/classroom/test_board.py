@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from classroom import board, example, handed_in, hidden, judged, pooled
+from classroom import board, example, handed_in, hidden, judged, parts, pooled
 from course_utils import files, storage
 from course_utils.exercise_book import contents
 
@@ -401,3 +401,10 @@ def test_sections_are_links_where_the_pages_are(tmp_path):
     assert board.site_from(str(tmp_path), out) == ""
     section = pooled.book()[STEM][0]["section"]
     assert re.fullmatch(r"[a-z][a-z0-9-]*", board.anchor(section))
+
+
+def test_sections_have_the_names_that_sphinx_gives_them():
+    make_id = pytest.importorskip("docutils.nodes").make_id
+    sections = [section for number in parts.NOTEBOOKS for section in parts.read(number).sections]
+    for section in sections:
+        assert board.anchor(section) == make_id(f"{section.number} {section.title}")
