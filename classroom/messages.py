@@ -40,10 +40,10 @@ def exchanged(source: str, places: list[Place], known: dict[str, str]) -> str:
 
 
 def is_prose(text: str) -> bool:
-    """Whether somebody reads it: letters, and a space or a full stop after a value."""
+    """Whether somebody reads it: words with a space, or before a value that ends a sentence."""
     bare = language.VALUE.sub("", text)
-    code = re.search(r"\\[bdw]|^\^|^[\w.]+\(|[-_]{2}|\w;\n|\{\w+:|\(\?", bare) or " | " in bare
-    words = re.search(r"[^\W\d_]{2}", bare) and " " in text.strip()
+    code = re.search(r"\\[bdw]|^\^|^[\w.]+\(|[-_]{2}|\w;\n|\{\w+:|\(\?|^[\w.]+( \| [\w.]+)+$", bare)
+    words = re.search(r"[^\W\d_]{2}", bare) and (" " in text or text.endswith("}."))
     return bool(words or re.search(r"\} .*\}\.$", text)) and not code and text not in PROGRAMS
 
 
@@ -63,8 +63,10 @@ def blocks(markdown: str) -> list[Place]:
         for line in lines[1:]:
             at = markdown.index(line, at) + len(line)
         text = " ".join(line.strip() for line in lines)
-        bare = re.sub(r"\$[^$]*\$|`[^`]*`|^\*\*[^*]*\*\*$", "", text)  # no words, or a term alone
-        if re.search("[A-Za-z]{2}", bare) and not re.search("[\u2e80-\uffff]", bare):
+        # Without formulas and code; a term of the glossary is no message, nor is its translation.
+        bare = re.sub(r"\]\([^)]*\)|\$\$?[^$]*\$\$?|`[^`]*`|^\*\*[^*.]*\*\*$", "", text)
+        words = len(re.findall("[A-Za-z]{2,}", bare))
+        if words > (8 if re.search("[\u2e80-\uffff]", bare) else 0):
             places.append(Place(start, at, text))
     return places
 
@@ -157,6 +159,8 @@ def of_module(source: str) -> list[str]:
             skip |= set(map(id, node.args))
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "tell":
             found.append(language.message(node.args[0]))
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "MARKS":
+            found += map(language.message, node.value.elts)
         found += setting_names(node)
     texts = [language.message(node) for node in nodes if id(node) not in skip]
     return [text for text in found + list(filter(is_prose, texts)) if text]
@@ -187,7 +191,7 @@ def of_script(source: str) -> list[str]:
         number = iter(range(99))
         text = language.INSERTED.sub(lambda _, n=number: f"{{{next(n)}}}", place[0][1:-1])
         word = re.fullmatch("[A-Z][a-z]+|CSV", text) and text not in PROGRAMS
-        code = re.search(r"[;(]|-(control|tries)|px", text) and not text.startswith(" (")
+        code = re.search(r": \{\d\};|hsl|px|-(control|tries)|near one", text)
         word = word and "game" not in source  # there a button's word is what it sends
         if not code and (word or is_prose(text)):
             found.append(text)
@@ -197,7 +201,8 @@ def of_script(source: str) -> list[str]:
 def of_book(text: str) -> list[str]:
     """The sentences of the exercise book: hints, mistakes, reasons, units, titles, advice."""
     found = []
-    for said in yaml.safe_load(text).values():
+    for key, said in yaml.safe_load(text).items():
+        found += [key] * ("; it returned" in key)  # advice on a sentence of the course
         parts = said.values() if isinstance(said, dict) else [said]
         names = list(said) if isinstance(said, dict) else ["title"]
         for name, part in zip(names, parts, strict=True):

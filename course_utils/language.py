@@ -61,7 +61,12 @@ class Translator(ast.NodeTransformer):
         return node if isinstance(node.value, ast.Constant) else self.generic_visit(node)
 
     def visit_Constant(self, node):
-        return ast.Constant(catalogue().get(message(node), node.value))
+        sentence = " " in message(node)  # one word may be a name: `tell` exchanges it
+        return (
+            ast.Constant(catalogue()[node.value])
+            if sentence and node.value in catalogue()
+            else node
+        )
 
     def visit_JoinedStr(self, node):
         values = [self.visit(part) for part in node.values if isinstance(part, ast.FormattedValue)]

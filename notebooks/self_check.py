@@ -18,7 +18,8 @@ from functools import partial
 from importlib import metadata
 from pathlib import Path
 
-COURSE = Path(__file__).resolve().parents[1]
+ABOVE = Path(__file__).resolve().parents  # further up, where it lies beside translated notebooks
+COURSE = next((folder for folder in ABOVE if (folder / "pyproject.toml").exists()), ABOVE[1])
 PYTHON = sys.executable
 if " " in PYTHON:  # PowerShell runs what stands in quotes behind a &, and only there
     PYTHON = f'& "{PYTHON}"' if sys.platform == "win32" else f'"{PYTHON}"'

@@ -81,8 +81,8 @@ class sketch:
         most = gap[worst := int(np.abs(gap).argmax())]
         place = ticks[round(steps[worst])] if ticks else f"{steps[worst]:g}"
         told = f"{sentence} Your curve is {np.abs(gap).mean():.3g} away on average, most at "
-        way = "high" if most > 0 else "low"
-        told += f"{self.words['xlabel']} {place}: {abs(most):.3g} too {way}."
+        way = "too high" if most > 0 else "too low"
+        told += f"{self.words['xlabel']} {place}: {abs(most):.3g} {way}."
         curves = {label: measured[label], "your guess": Curve(self.places, guess)}
         return self._look(told, curves | measured)
 
