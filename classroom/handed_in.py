@@ -185,10 +185,14 @@ def wording(sentence: str) -> str:
 
 
 def seed_of(cells: list[Cell], told: list[str]) -> int | None:
-    """The seed that a notebook ran with: a number in its cell, or what its claims tell."""
+    """The seed that a notebook ran with: a number in its cell, or what its claims tell.
+
+    None if they tell several, or if there is none.
+    """
+    told = sorted({*told})
     for cell in cells:
         if found := SEED.search(cell.source):
-            return int(found[1] or (told or [found[2]])[0])
+            return int(found[1] or (told or [found[2]])[0]) if found[1] or len(told) < 2 else None
     return None
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from course_utils import storage
 
-SECONDS = 60  # for each file that is judged, and for the start
+SECONDS = 120  # for each file that is judged, and for the start
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none looks like another one
 
 

@@ -77,13 +77,13 @@ def named(name: str) -> list[str]:
 
 
 def runs_of(learners: list, stem: str) -> tuple[list, dict[int, list]]:
-    """The runs of a notebook that have other cells than the course's; and all others, by seed."""
+    """Runs of a notebook with other cells than the course's, or no seed; all others, by seed."""
     changed, by_seed = [], defaultdict(list)
     for one in learners:
         run = one.runs.get(stem)
         if run and run.claims and run.seed is not None and not run.changed:
             by_seed[run.seed].append(run)
-        elif run and run.changed:
+        elif run and (run.changed or run.claims):
             changed.append((one.name, run.changed))
     return changed, dict(sorted(by_seed.items()))
 

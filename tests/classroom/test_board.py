@@ -191,13 +191,14 @@ def test_cells_that_were_changed_are_not_pooled():
 @pytest.mark.parametrize(
     ("line", "told", "seed"),
     [("seed = 12", ["3"], 12), ('seed = int(os.environ.get("COURSE_SEED", 0))', ["3"], 3),
-     ('seed = int(os.environ.get("COURSE_SEED", 0))', [], 0), ("seed = time.time()", [], None)],
+     ('seed = int(os.environ.get("COURSE_SEED", 0))', [], 0), ("seed = time.time()", [], None),
+     ('seed = int(os.environ.get("COURSE_SEED", 0))', ["3", "4"], None)],
 )  # fmt: skip
 def test_a_notebook_tells_its_seed(line, told, seed):
     cells = one_run(5)
     exchanged = [cell._replace(source=handed_in.SEED.sub(line, cell.source)) for cell in cells]
     assert handed_in.seed_of(exchanged, told) == seed
-    assert handed_in.run(STEM, exchanged).changed == (seed is None)
+    assert handed_in.run(STEM, exchanged).changed == ("time" in line)
 
 
 def test_votes_stand_beside_what_was_measured():
