@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest
 
 UV := $(subst .venv,.matrix/uv,$(BIN))/python
 
-.PHONY: lab app board site usb hub test quick coverage test-seeds test-browser matrix bench data notebooks lint clean
+.PHONY: lab app classroom board site usb hub test quick coverage test-seeds test-browser matrix bench data notebooks lint clean
 
 .venv/course: pyproject.toml constraints.txt
 	@$(PYTHON) -c "import sys; (3, 10) <= sys.version_info < (3, 14) or sys.exit('The course needs Python 3.10 to 3.13; this is ' + sys.version.split()[0] + '. Name another one, for example: make lab PYTHON=python3.12')"
@@ -55,6 +55,11 @@ usb: .venv/course-usb            ## build/usb, a folder that installs the course
 hub: .venv/course-hub            ## JupyterHub on this machine, a login a learner (Linux, Node.js 20 and npm): make hub LEARNERS=learners.txt
 	$(BIN)/jupyter labextension disable "@jupyterlab/apputils-extension:announcements"
 	$(BIN)/python -m classroom.hub $(LEARNERS)
+
+classroom: .venv/course          ## guide, student's and teacher's edition, slides, in build/classroom (npm fetches reveal.js once): make classroom SOLUTIONS=out
+	$(BIN)/python -m classroom.guide
+	$(BIN)/python -m classroom.exam
+	SOLUTIONS=$(or $(SOLUTIONS),in) $(BIN)/python -m classroom.editions
 
 board: .venv/course              ## one HTML page on a class, from what learners handed in: make board FOLDER=submissions (with --example in MORE, of a made-up class)
 	$(BIN)/python -m classroom.board "$(FOLDER)" $(MORE)
