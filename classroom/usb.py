@@ -82,8 +82,12 @@ def fetch(system: str, python: str, pins: list[str], wheels: Path) -> None:
     command = ["pip", "download", "--quiet", "--disable-pip-version-check", "-d", str(wheels), *how]
     cpu = [pin for pin in pins if pin.endswith("+cpu")]
     run(*command, *(pin for pin in pins if pin not in cpu))
-    if cpu:
-        run(*command, "--index-url", CPU_TORCH, *cpu)
+    try:
+        if cpu:
+            run(*command, "--index-url", CPU_TORCH, *cpu)
+    except NotComplete as error:
+        told = f"{cpu[0]}, which has no GPU libraries, could not be had from {CPU_TORCH}"
+        raise NotComplete(f"{told}: {error}") from error
 
 
 def hashed(pins: list[str], wheels: Path) -> str:
