@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from classroom import parts, reading
+from course_utils import storage
 from course_utils.exercise_book import progress
 
 MOST_BYTES, MOST_FILES = 50_000_000, 5000
@@ -76,8 +77,14 @@ def learner(folder: Path, notebooks: dict[str, list[Path]]) -> Learner:
             noted += [line for line in progress.noted(path) if line not in noted]
     if closed := sum(path.suffix in CODE for path in found):
         odd.append(f"Files that may hold code were not opened: {closed}.")
-    agents = [path for path in found if path.suffix == ".safetensors"]
+    agents = [path for path in found if path.suffix == ".safetensors" and not ships(path)]
     return Learner(folder.name, runs, noted, agents, list(dict.fromkeys(odd)))
+
+
+def ships(path: Path) -> bool:
+    """Whether a file is the course's own under its own name: a hub gives each a whole copy."""
+    own = storage.SHIPPED / path.name
+    return own.exists() and own.read_bytes() == path.read_bytes()
 
 
 def files(folder: Path) -> tuple[list[Path], list[str]]:

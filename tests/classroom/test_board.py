@@ -117,6 +117,14 @@ def test_what_is_damaged_is_told_and_the_rest_is_counted(folder):
     assert "Lines of results.csv that could not be read: 2." in page
 
 
+def test_what_ships_with_the_course_is_no_work_of_a_learner(tmp_path):
+    for name in ("cartpole_student", "five_minutes"):
+        own = storage.shipped("cartpole_student.safetensors").read_bytes()
+        (tmp_path / f"{name}.safetensors").write_bytes(own)
+    found = handed_in.learner(tmp_path, {}).agents
+    assert [path.stem for path in found] == ["five_minutes"]
+
+
 def test_exercises_are_graded_or_else_as_noted(folder):
     [first, *_] = learners = list(handed_in.learners(folder))
     first.noted[:] = [("exercise", "dueling_q", "right"), ("exercise", "bellman_backup", "right")]
