@@ -87,7 +87,8 @@ def strings(code: str) -> list[Place]:
         if text := language.message(node):
             start = offset(node.lineno, node.col_offset)
             end = offset(node.end_lineno, node.end_col_offset)
-            places.append(Place(start, end, text, writer(code[start:end])))
+            as_before = writer(code[start:end], isinstance(node, ast.JoinedStr))
+            places.append(Place(start, end, text, as_before))
         else:  # what an f-string inserts stays as it is
             left += ast.iter_child_nodes(node)
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
@@ -97,15 +98,15 @@ def strings(code: str) -> list[Place]:
     return places
 
 
-def writer(literal: str):
+def writer(literal: str, formatted: bool):
     """What writes a translation in the manner of this literal."""
     if literal.startswith('"""'):
         return '"""{}"""'.format
-    if not re.match("[fF]", literal) and 'f"' not in literal:
+    if not formatted:
         return lambda told: json.dumps(told, ensure_ascii=False)
     values = inserted(literal)
 
-    def formatted(told):
+    def with_values(told):
         parts = language.VALUE.split(told)
         texts = [json.dumps(text, ensure_ascii=False)[1:-1] for text in parts[::2]]
         texts = [text.replace("{", "{{").replace("}", "}}") for text in texts]
@@ -116,17 +117,21 @@ def writer(literal: str):
             + '"'
         )
 
-    return formatted
+    return with_values
 
 
 def inserted(literal: str) -> list[str]:
     """The values of an f-string, or of several that stand together, as they are written."""
-    found, depth, start = [], 0, 0
-    for k, letter in enumerate(literal.replace("{{", "  ").replace("}}", "  ")):
-        start = k if letter == "{" and not depth else start
-        depth += (letter == "{") - (letter == "}")
-        if letter == "}" and not depth:
-            found.append(literal[start : k + 1])
+    found, depth, start, k = [], 0, 0, 0
+    while k < len(literal):
+        if not depth and literal[k : k + 2] in ("{{", "}}"):  # a brace that is text
+            k += 1
+        elif literal[k] == "{":
+            start, depth = start if depth else k, depth + 1
+        elif literal[k] == "}":
+            depth -= 1
+            found += [literal[start : k + 1]] * (not depth)
+        k += 1
     return found
 
 

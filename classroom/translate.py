@@ -61,13 +61,18 @@ def places_of(places) -> list[str]:
     return [place.text for place in sorted(places)]
 
 
+def stored(name: str, code: str) -> Catalog:
+    """The catalogue as it is; empty if it has not begun."""
+    path = language.FOLDER / code / "LC_MESSAGES" / f"{name}.po"
+    if not path.exists():
+        return Catalog(locale=code)
+    with open(path, "rb") as file:
+        return read_po(file, locale=code)
+
+
 def updated(name: str, code: str) -> Catalog:
     """The catalogue as it should be: messages of today; changed ones are marked as fuzzy."""
-    path = language.FOLDER / code / "LC_MESSAGES" / f"{name}.po"
-    kept = Catalog(locale=code, project=None, fuzzy=False)
-    if path.exists():
-        with open(path, "rb") as file:
-            kept = read_po(file, locale=code)
+    kept = stored(name, code)
     kept.update(template(name))
     return kept
 
@@ -105,6 +110,13 @@ def glossary(code: str) -> str:
     return messages.exchanged(text, messages.blocks(text), language.catalogue("glossary", code))
 
 
+def self_check(code: str) -> str:
+    """The self-check in the language: it speaks where no module of the course can be imported."""
+    text, known = read("notebooks/self_check.py"), language.catalogue(language=code)
+    sentences = {message: told for message, told in known.items() if " " in message}
+    return messages.exchanged(text, messages.strings(text), sentences)
+
+
 def write(code: str, folder: Path) -> None:
     """The notebooks, what lies beside them and the documents, in the language."""
     shutil.copytree(ROOT / "docs", folder / "docs", dirs_exist_ok=True)
@@ -112,9 +124,7 @@ def write(code: str, folder: Path) -> None:
     (folder / "notebooks").mkdir(exist_ok=True)
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         nbformat.write(translated(path.stem, code), folder / "notebooks" / path.name)
-    speaks = read("notebooks/self_check.py")
-    speaks = messages.exchanged(speaks, messages.strings(speaks), language.catalogue(language=code))
-    (folder / "notebooks/self_check.py").write_text(speaks, encoding="utf-8")
+    (folder / "notebooks/self_check.py").write_text(self_check(code), encoding="utf-8")
 
 
 def main(code: str, *stems: str) -> None:
@@ -126,6 +136,7 @@ def main(code: str, *stems: str) -> None:
         missing = [entry.id for entry in entries if not entry.string]
         told = f"{len(entries)} messages, {len(missing)} without translation"
         print(f"{name}: {told}, {len(outdated)} of an older text", *outdated, sep="\n  ")
+    (ROOT / f"docs/glossary.{code}.md").write_text(glossary(code), encoding="utf-8")
     write(code, ROOT / "build" / code)
 
 

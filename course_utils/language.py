@@ -125,8 +125,9 @@ def spell(figure):
         for text in figure.findobj(lambda artist: hasattr(artist, "set_text")):
             text.set_text(in_english(text.get_text()))
         for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
-            if seq := getattr(axis.get_major_formatter(), "seq", None):  # it writes the ticks anew
-                axis.get_major_formatter().seq = [*map(in_english, map(str, seq))]
+            labels = [label.get_text() for label in axis.get_ticklabels()]  # written anew later
+            if (english := [*map(in_english, labels)]) != labels:
+                axis.set_ticks(axis.get_ticklocs(), english)
     return figure
 
 
