@@ -50,7 +50,8 @@ class Deck:
             for pieces, notes in stack:
                 aside = rendered("\n\n".join(notes)) if notes else ""
                 body = "\n".join(pieces)
-                found.append(f'<section>{body}{foot}<aside class="notes">{aside}</aside></section>')
+                page = f'<div class="page">{body}{foot}</div>'
+                found.append(f'<section>{page}<aside class="notes">{aside}</aside></section>')
             found.append("</section>")
         return "\n".join(found)
 

@@ -14,11 +14,12 @@ from tests.browser.conftest import FLAGS, browser  # noqa: F401
 SHOWN = tuple(parts.NOTEBOOKS) if os.environ.get("COURSE_BROWSER") == "all" else ("01", "10")
 MEASURE = """() => {
   document.body.classList.add("measuring");
-  const all = [...document.querySelectorAll("section section")].map((slide) => ({
+  const all = [...document.querySelectorAll(".page")].map((slide) => ({
     told: slide.innerText.slice(0, 60), height: slide.scrollHeight, width: slide.scrollWidth,
     letters: parseFloat(getComputedStyle(slide).fontSize),
-    cut: [...slide.querySelectorAll("img, .mermaid svg, mjx-container svg")].filter((picture) => {
+    cut: [...slide.querySelectorAll("img, .mermaid svg, mjx-container > svg")].filter((picture) => {
       const box = picture.getBoundingClientRect();
+      if (picture.closest("aside")) return false;  // the notes
       return box.width > 1720 || box.height > 1000 || box.width < 5;
     }).length,
   }));
