@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "build" / "vendor"
@@ -30,5 +31,6 @@ def package(name: str) -> Path:
             raise RuntimeError(told) from error
         with tarfile.open(Path(scratch) / json.loads(run.stdout)[0]["filename"]) as archive:
             archive.extractall(scratch, filter="data")
-        (Path(scratch) / "package").replace(there)
+        with suppress(OSError):  # another process has put it there meanwhile
+            (Path(scratch) / "package").replace(there)
     return there
