@@ -55,7 +55,7 @@ def judge(given: dict, seed: int) -> dict:
         told["task"] = given["task"] or (card["task"] if known else None)
         told["prints"] = prints(network)
         if set(told["prints"]) <= shipped():
-            told["odd"].append("These are the course's own agents, unchanged.")
+            told["odd"] = ["These are the course's own agents, unchanged."]  # older ones lack seals
         if told["task"]:
             found = again(told["task"], network, number(card.get("figure")), seed)
         else:
