@@ -100,7 +100,7 @@ BY_HAND = {
     "A thin product": "[[6, −2], [12, −4], [0, 0]]",
     "A matrix of tasks": "225|−250|250 (2)|10 (1)",
     "Springs": "= 5:",
-    "Closer, and worse": "4.67 and 4.51",
+    "Closer, and worse": "4.67, that|second 4.51",
     "A sharper teacher": "0.731 and 0.982",
     "Letting go": "1.8 and 0.0",
     "A trembling hand": "0.7, and 0.1",
