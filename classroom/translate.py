@@ -18,6 +18,7 @@ from classroom import messages
 from course_utils import language
 
 ROOT = Path(__file__).parents[1]
+GLOSSARY = "docs/glossary"
 CHOOSES = 'import os\n\nos.environ["COURSE_LANGUAGE"] = "{}"'
 
 
@@ -32,11 +33,11 @@ def template(name: str) -> Catalog:
 
 def sources(name: str):
     """(where, messages) of each file that a catalogue is about."""
-    if name == "glossary":
+    if name == GLOSSARY:
         yield "docs/glossary.md", places_of(messages.blocks(read("docs/glossary.md")))
     elif name != "course_utils":
-        texts, code = messages.of_notebook(notebook(name))
-        yield from ((f"notebooks/{name}.ipynb", texts), (f"notebooks/{name}.ipynb: code", code))
+        texts, code = messages.of_notebook(notebook(Path(name).name))
+        yield from ((f"{name}.ipynb", texts), (f"{name}.ipynb: code", code))
     else:
         for path in sorted((ROOT / "course_utils").rglob("*.*")):
             of = {".py": messages.of_module, ".js": messages.of_script, ".yaml": messages.of_book}
@@ -63,11 +64,21 @@ def places_of(places) -> list[str]:
 
 def stored(name: str, code: str) -> Catalog:
     """The catalogue as it is; empty if it has not begun."""
-    path = language.FOLDER / code / "LC_MESSAGES" / f"{name}.po"
-    if not path.exists():
+    if not (path := home(code) / f"{name}.po").exists():
         return Catalog(locale=code)
     with open(path, "rb") as file:
         return read_po(file, locale=code)
+
+
+def home(code: str) -> Path:
+    """Where gettext, and Sphinx for the pages of the site, look for catalogues."""
+    return language.FOLDER / code / "LC_MESSAGES"
+
+
+def begun(code: str) -> list[str]:
+    """The catalogues that there are."""
+    found = home(code).rglob("*.po")
+    return sorted(path.relative_to(home(code)).with_suffix("").as_posix() for path in found)
 
 
 def updated(name: str, code: str) -> Catalog:
@@ -78,7 +89,7 @@ def updated(name: str, code: str) -> Catalog:
 
 
 def store(name: str, code: str, catalogue: Catalog) -> None:
-    path = language.FOLDER / code / "LC_MESSAGES" / f"{name}.po"
+    path = home(code) / f"{name}.po"
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "wb") as file:
         options = {"ignore_obsolete": True, "omit_header": True, "include_lineno": False}
@@ -88,7 +99,8 @@ def store(name: str, code: str, catalogue: Catalog) -> None:
 def translated(stem: str, code: str):
     """The notebook in the language: the same cells, and one before them that chooses it."""
     made = copy.deepcopy(notebook(stem))
-    known = language.catalogue(stem, code) if exists(stem, code) else {}
+    name = f"notebooks/{stem}"
+    known = language.catalogue(name, code) if name in begun(code) else {}
     for cell in made.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
@@ -100,14 +112,10 @@ def translated(stem: str, code: str):
     return made
 
 
-def exists(name: str, code: str) -> bool:
-    return (language.FOLDER / code / "LC_MESSAGES" / f"{name}.po").exists()
-
-
 def glossary(code: str) -> str:
     """The glossary in the language; the English words stay, beside their translation."""
     text = read("docs/glossary.md")
-    return messages.exchanged(text, messages.blocks(text), language.catalogue("glossary", code))
+    return messages.exchanged(text, messages.blocks(text), language.catalogue(GLOSSARY, code))
 
 
 def self_check(code: str) -> str:
@@ -128,8 +136,8 @@ def write(code: str, folder: Path) -> None:
 
 
 def main(code: str, *stems: str) -> None:
-    begun = [path.stem for path in (language.FOLDER / code / "LC_MESSAGES").glob("*.po")]
-    for name in sorted({"course_utils", "glossary", *begun, *stems}):
+    named = [f"notebooks/{stem}" for stem in stems]
+    for name in sorted({"course_utils", GLOSSARY, *begun(code), *named}):
         store(name, code, made := updated(name, code))
         entries = [entry for entry in made if entry.id]
         outdated = [entry.id for entry in entries if entry.fuzzy]

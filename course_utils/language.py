@@ -133,9 +133,9 @@ def spell(figure):
 
 def in_english(label: str) -> str:
     """What was translated to this label; the label itself, if it has no letters of Asia."""
-    paths = (FOLDER / LANGUAGE / "LC_MESSAGES").glob("*.po")
-    for path in paths if re.search("[\u2e80-\uffff]", label) else ():
-        for english, told in catalogue(path.stem).items():
+    home = FOLDER / LANGUAGE / "LC_MESSAGES"
+    for path in home.rglob("*.po") if re.search("[\u2e80-\uffff]", label) else ():
+        for english, told in catalogue(str(path.relative_to(home))[:-3]).items():
             parts = VALUE.split(told)  # text, number, text, …
             pattern = "(.*)".join(map(re.escape, parts[::2]))
             if found := re.fullmatch(pattern, label.replace("\n", "")):

@@ -34,7 +34,8 @@ CODE = [  # without the exercises themselves, which are named by their notebooks
 ]
 # Before wrong inputs and damaged files got their sentences: 2,000, 1,500 and 1,000, in 14 files;
 # before microscope, drawn guesses and the line of landers 2,342, and 503 in the laboratory.
-BUDGETS = {"core": 2399, "chapters": 1659, "exercise_book": 972, "laboratory": 906}
+# Before another language could be spoken 2,399, 1,659, 972 and 906.
+BUDGETS = {"core": 2546, "chapters": 1660, "exercise_book": 976, "laboratory": 908}
 # Bodies of more than 15 lines that need no comment, because each line is of one kind.
 SELF_EXPLAINING = set()
 
@@ -78,7 +79,7 @@ def test_rooms_keep_their_budgets(part):
     rooms = CHAPTERS if part == "chapters" else {part}
     lengths = {name: lines_of(name) for name in MODULES if room_of(name) in rooms}
     assert sum(lengths.values()) <= BUDGETS[part], lengths
-    assert part != "core" or len(lengths) <= 16, sorted(lengths)
+    assert part != "core" or len(lengths) <= 17, sorted(lengths)
 
 
 def test_there_are_no_other_rooms():
