@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest
 
 UV := $(subst .venv,.matrix/uv,$(BIN))/python
 
-.PHONY: lab app classroom board site usb hub test quick coverage test-seeds test-browser matrix bench data notebooks lint clean
+.PHONY: lab app classroom board grade site usb hub translate test quick coverage test-seeds test-browser matrix bench data notebooks lint clean
 
 .venv/course: pyproject.toml constraints.txt
 	@$(PYTHON) -c "import sys; (3, 10) <= sys.version_info < (3, 14) or sys.exit('The course needs Python 3.10 to 3.13; this is ' + sys.version.split()[0] + '. Name another one, for example: make lab PYTHON=python3.12')"
@@ -64,6 +64,9 @@ classroom: .venv/course          ## guide, student's and teacher's edition, slid
 board: .venv/course              ## one HTML page on a class, from what learners handed in: make board FOLDER=submissions (with --example in MORE, of a made-up class)
 	$(BIN)/python -m classroom.board "$(FOLDER)" $(MORE)
 
+grade: .venv/course              ## verdicts on the exercises of all learners, a folder each; no notebook is run: make grade FOLDER=submissions
+	$(BIN)/python -m classroom.grade "$(FOLDER)" $(MORE)
+
 app: .venv/course-app            ## the trainings and pictures without the code, for a projector: a chapter is chosen in a menu
 	$(BIN)/voila --theme=light app/dashboard.ipynb
 
@@ -91,6 +94,10 @@ test-browser: .venv/course-test  ## every notebook in a real browser from its fi
 	$(UV) -m pip install --quiet --disable-pip-version-check uv
 	touch $@
 
+translate: .venv/course-test     ## the course in Chinese in build/zh_CN: catalogues brought up to date (what is missing or old is told), notebooks 00 and 01 run; another language: make translate TO=…
+	$(BIN)/python -m classroom.translate $(or $(TO),zh_CN)
+	$(BIN)/python tests/run_notebooks.py $(addprefix $(CURDIR)/build/$(or $(TO),zh_CN)/notebooks/,00_start_here.ipynb 01_q_learning.ipynb)
+
 matrix: .matrix/uv/ready         ## every notebook with the lowest and the newest versions, on every Python (hours; goes on where it was cut off): make matrix PYTHONS=3.10 VERSIONS=lowest NOTEBOOKS="00 12"; writes docs/matrix.md
 	$(UV) tests/matrix.py
 
@@ -100,6 +107,7 @@ bench: .venv/course-test .venv/course-hub ## CPU seconds of notebooks, speed and
 	$(BIN)/python -m tests.benchmarks.dqn
 	$(BIN)/python -m tests.benchmarks.laboratory
 	$(BIN)/python -m tests.benchmarks.hands
+	$(BIN)/python -m tests.benchmarks.grading
 	$(BIN)/python -m tests.benchmarks.hub
 
 data: .venv/course-test          ## make again what ships with the course (two hours or more); CLUSTER=tcp://… lets a Dask cluster do it

@@ -91,7 +91,8 @@ class Notebook:
     def __init__(self, stem: str, content: bytes, name: str):
         self.cells = cells_of(content, name)
         own, self.broken = statements(self.cells)
-        every = imports_of(stem) + own
+        every = [one for one in imports_of(stem) if not one.binds & contents.words(stem).keys()]
+        every += own
         self.asked = [asked_in(statement) for statement in every]
         self.every = [stands_in(*pair) for pair in zip(every, self.asked, strict=True)]
 
@@ -113,8 +114,11 @@ class Notebook:
         if not (tried := tried or checks or own):
             return None
         place, text = tried[-1]
-        needed = gathered(self.every, place, read_by(text))
-        return Answer("\n".join(self.every[i].source for i in sorted(needed)), text)
+        every, mine = self.every.copy(), {i for i, _ in checks}
+        for i in mine:  # what this check hands back is no answer to it
+            every[i] = every[i]._replace(binds=set())
+        needed = gathered(every, place, read_by(text))
+        return Answer("\n".join(every[i].source for i in sorted(needed)), text)
 
     def is_stub(self, place: int, text: str, checks: set[int]) -> bool:
         """Whether an expression is `...`, a function that does nothing, or a check's own result."""

@@ -118,11 +118,12 @@ class Record:
             raise NotAttempted
         if "wrong" in outcome:
             raise WrongAnswer(trial.advised(str(outcome["wrong"])))
+        result = outcome["result"]
         given = [x for a in arguments for x in (a.values() if isinstance(a, dict) else [a])]
         leaves = [x for x in given if getattr(x, "requires_grad", False)]
-        if outcome["slopes"] is None or not leaves:
-            return outcome["result"]
-        return Sloped.apply(outcome["result"], outcome["slopes"], *leaves)
+        if outcome["slopes"] is None or not leaves or not isinstance(result, torch.Tensor):
+            return result
+        return Sloped.apply(result, outcome["slopes"], *leaves)
 
 
 class Sloped(torch.autograd.Function):

@@ -50,13 +50,23 @@ def trap(own: tuple[str, str] | None, say):
     return function
 
 
+class Lacking:
+    """Asked before all others for a module that is not there yet: it says so, and passes on."""
+
+    def __init__(self, say):
+        self.say = say
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] not in STRANGE:
+            self.say(lacks=name)
+
+
 def listen(say) -> None:
     """Say what an answer does that it has no need of, five times at most; it cannot be undone."""
-    told, busy, loaded = [], [], {name.partition(".")[0] for name in sys.modules}
+    told, busy = [], []
+    sys.meta_path.insert(0, Lacking(say))
 
     def heard(event, arguments):
-        if event == "import" and (name := arguments[0]).partition(".")[0] in loaded - STRANGE:
-            return say(lacks=name)
         kind = next((told for start, told in HARMS.items() if event.startswith(start)), None)
         if kind is None or busy or len(told) > 4 or event in HARMLESS:
             return
@@ -76,7 +86,9 @@ def by_answer(event: str, arguments: tuple, frame) -> bool:
     if event == "import":
         return arguments[0].partition(".")[0] in STRANGE
     if event.startswith(("gc.", "sys._")):  # libraries do so, too
-        return frame.f_code.co_filename in (ANSWER, "<string>")
+        while frame and frame.f_code.co_filename == inspect.__file__:
+            frame = frame.f_back
+        return frame and frame.f_code.co_filename in (ANSWER, "<string>")
     mine = False
     while frame:
         name = frame.f_code.co_filename
@@ -104,4 +116,6 @@ def exchanged(known: list[tuple], own) -> list[str]:
         if vars(owner).get(name, was if name == "__code__" else None) is not was
         or (name == "__code__" and owner is not own and owner.__code__ is not was)
     ]
+    there = {name for owner, name, _ in known if owner is torch.Tensor}  # it inherits others
+    other += [(torch.Tensor, name) for name in vars(torch.Tensor).keys() - there]
     return [f"{getattr(owner, '__name__', owner)}.{name}" for owner, name in other][:5]

@@ -51,11 +51,15 @@ def checked(name: str, attempt: str) -> str:
     return f'{name} = exercises.check("{name}", {attempt})'
 
 
+def letter(name: str, it: str) -> str:
+    return f'answer = "{it}"\nanswer = exercises.check("{name}", answer)'
+
+
 @cache
 def right(name: str) -> list[list[str]]:
     """Right answers: the course's own pasted, one or more of others, and both rewritten."""
     if name not in FUNCTIONS:
-        return [[f'answer = "{EXERCISES[name].answer}"\nanswer = {checked(name, "answer")[9:]}']]
+        return [[letter(name, EXERCISES[name].answer)]]
     own = contents.source_to_paste(EXERCISES[name].answer)
     made = [[own, checked(name, name)]]
     for rewrite in (Exchanged, PlusMinus, Steps):
@@ -82,7 +86,7 @@ def wrong(name: str) -> list[tuple[list[str], str | None]]:
     words = contents.words(STEM_OF[name])[name]["mistakes"]
     if name not in FUNCTIONS:
         told = words.items()
-        return [([f'answer = "{it}"\nanswer = {checked(name, "answer")[9:]}'], t) for it, t in told]
+        return [([letter(name, it)], sentence) for it, sentence in told]
     made = [(mistaken(name, exchange), told) for exchange, told in words.items()]
     file = f"{STEM_OF[name]}.py"
     for entry in literal(file, "WRONG").elts:
@@ -120,6 +124,13 @@ def notebook(stem: str, answers: dict[str, list[str]], keep=lambda source: True)
                 new = cell | {"id": f"{cell['id']}{number or ''}", "source": text}
                 cells.append(new | ({"outputs": []} if cell["cell_type"] == "code" else {}))
     return json.dumps(book | {"cells": cells}).encode()
+
+
+def alone(cells: list[str]) -> bytes:
+    """A notebook of these cells."""
+    kinds = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    made = [kinds | {"id": f"cell-{number}", "source": text} for number, text in enumerate(cells)]
+    return json.dumps({"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
 
 
 def any_of(several: list, rng: random.Random):
