@@ -17,6 +17,20 @@ def test_the_pages_are_up_to_date():
         assert module.filled(page) == page, f"run python -m {module.__name__}"
 
 
+def slugs(page):
+    """The anchors that the usual forges make of a page's headings."""
+    headings = re.findall(r"(?m)^##+ (.+)$", page.read_text(encoding="utf-8"))
+    words = [re.sub(r"\[(.+?)\]\(.+?\)", r"\1", heading).lower() for heading in headings]
+    return {re.sub(r"[^\w -]", "", each).replace(" ", "-") for each in words}
+
+
+def test_links_within_the_guide_and_to_the_answers_lead_to_headings():
+    for page in (guide.PAGE, exam.PAGE):
+        links = re.findall(r"\]\(((?:\w+\.md)?)#([^)]+)\)", page.read_text(encoding="utf-8"))
+        for target, place in links:
+            assert place in slugs(page.parent / target if target else page), f"{target}#{place}"
+
+
 @pytest.mark.parametrize("name", SESSIONS)
 def test_a_session_stays_within_its_minutes(name):
     own = SESSIONS[name]
