@@ -128,10 +128,10 @@ def mend() -> None:
             (STICK / name).unlink(missing_ok=True)
 
 
-def lay_out() -> None:
+def lay_out(course: Path) -> None:
     """Course, pages and scripts, made anew, and the hashes of all that is on the stick."""
     shutil.rmtree(STICK / "course", ignore_errors=True)
-    bring(student(os.environ.get("SOLUTIONS") or "in"), STICK / "course")
+    bring(course, STICK / "course")
     for built, name in BESIDE.items():
         shutil.rmtree(STICK / name, ignore_errors=True)
         if (ROOT / "build" / built).exists():
@@ -153,6 +153,10 @@ def main() -> None:
     )
     options.add_argument("--pythons", nargs="+", choices=PYTHONS, default=PYTHONS[1:])
     chosen = options.parse_args()
+    try:
+        course = student(os.environ.get("SOLUTIONS") or "in")
+    except ValueError as error:
+        sys.exit(str(error))
     for folder in ("wheels", "lists"):
         (STICK / folder).mkdir(parents=True, exist_ok=True)
     mend()
@@ -164,7 +168,7 @@ def main() -> None:
             except NotComplete as error:
                 incomplete.append(f"{system}-{python}")
                 print(f"{system}, Python {python}: NOT COMPLETE. {error}", flush=True)
-    lay_out()
+    lay_out(course)
     size = sum(path.stat().st_size for path in STICK.rglob("*") if path.is_file()) / 1e9
     print(f"{STICK.relative_to(ROOT)}: {size:.1f} GB. Copy it to a stick; README.txt goes on.")
     if incomplete:

@@ -5,6 +5,7 @@ New accounts are made with a password each, which is shown here once and kept no
 """
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -40,6 +41,11 @@ def main() -> None:
     root = os.geteuid() == 0
     if shutil.which("node") is None:
         sys.exit("The hub's proxy needs Node.js 20 or newer: install it, for example by apt.")
+    memory = os.environ.get("COURSE_HUB_GB") or "3"
+    if not re.fullmatch(r"[1-9]\d*(\.\d+)?", memory):
+        sys.exit(
+            f"COURSE_HUB_GB={memory}: must be a number, 1 or more (GB that a process may take)."
+        )
     folder = place(root)
     try:
         names = names_in(Path(sys.argv[1])) if sys.argv[1:] else []

@@ -14,7 +14,7 @@ LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
 
 def names_in(path: Path) -> list[str]:
     """The names in a file, one a line; # begins a remark. ValueError for one that cannot be."""
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     names = [name for line in lines if (name := line.partition("#")[0].strip())]
     for name in names:
         if not NAME.fullmatch(name):

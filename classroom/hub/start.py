@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[0] = str(ROOT)  # the learner's Python finds the course alone, not this folder
+if __name__ == "__main__":
+    sys.path[0] = str(ROOT)  # in the place of this folder
 
 from classroom.stick.install import bring  # noqa: E402
 

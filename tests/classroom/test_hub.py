@@ -11,9 +11,11 @@ pytest.importorskip("jupyterhub", reason="JupyterHub runs on Linux and macOS")
 from jupyterhub import orm
 from nativeauthenticator.orm import UserInfo
 
+from classroom.hub import __main__ as hub_main
 from classroom.hub import accounts, start
-from classroom.hub.__main__ import closed
-from tests.classroom.room import PROXY, ROOT, Learner, hub
+from classroom.hub.learner import Learner
+from tests.classroom import room
+from tests.classroom.room import PROXY, ROOT, hub
 
 
 def test_accounts_are_made_once_and_no_password_is_kept_in_clear(tmp_path):
@@ -31,7 +33,7 @@ def test_accounts_are_made_once_and_no_password_is_kept_in_clear(tmp_path):
 
 def test_names_are_read_from_a_list(tmp_path):
     listed = tmp_path / "learners.txt"
-    listed.write_text("anna # in the first row\n\n# nobody\nben-2\n", encoding="utf-8")
+    listed.write_text("\ufeffanna # in the first row\n\n# nobody\nben-2\n", encoding="utf-8")
     assert accounts.names_in(listed) == ["anna", "ben-2"]
 
 
@@ -65,7 +67,35 @@ def test_a_folder_that_others_may_not_enter_is_found(tmp_path):
     inner.mkdir(parents=True)
     inner.chmod(0o755)
     inner.parent.chmod(0o700)
-    assert closed(inner / "c") == inner.parent
+    assert hub_main.closed(inner / "c") == inner.parent
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives numbers")
+def test_each_home_has_a_number_of_its_own_and_none_is_an_account_s(tmp_path):
+    homes = [tmp_path / name for name in ("anna", "ben", "carl")]
+    numbers = [Learner(home_dir=str(home)).number() for home in homes]
+    assert numbers == [70_000, 70_001, 70_002] == [home.stat().st_uid for home in homes]
+    assert Learner(home_dir=str(homes[1])).number() == 70_001
+    os.chown(homes[0], 0, 0)
+    with pytest.raises(PermissionError, match=r"anna belongs to user 0: give it a number"):
+        Learner(home_dir=str(homes[0])).number()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("COURSE_HUB_GB", "two", "COURSE_HUB_GB=two: must be a number, 1 or more"),
+        ("SOLUTIONS", "maybe", "SOLUTIONS=maybe: must be in or out"),
+    ],
+)
+def test_a_wrong_setting_is_told(tmp_path, monkeypatch, name, value, told):
+    monkeypatch.setenv("COURSE_HUB", str(tmp_path / "hub"))
+    monkeypatch.setenv(name, value)
+    monkeypatch.setattr(hub_main, "closed", lambda path: None)
+    monkeypatch.setattr(hub_main.shutil, "which", lambda name: name)
+    monkeypatch.setattr("sys.argv", ["hub"])
+    with pytest.raises(SystemExit, match=told):
+        hub_main.main()
 
 
 @pytest.mark.slow
@@ -73,8 +103,8 @@ def test_a_folder_that_others_may_not_enter_is_found(tmp_path):
 def test_a_learner_logs_in_finds_the_course_and_sees_nothing_of_another():
     with hub("anna", "ben") as (address, place, passwords):
         assert set(passwords) == {"teacher", "anna", "ben"}
-        assert Learner(address, "anna", passwords["ben"]).came.url.endswith("/login")
-        anna, ben = (Learner(address, name, passwords[name]) for name in ("anna", "ben"))
+        assert room.Learner(address, "anna", passwords["ben"]).came.url.endswith("/login")
+        anna, ben = (room.Learner(address, name, passwords[name]) for name in ("anna", "ben"))
         anna.start()
         listed = anna.ask("GET", "contents/course/notebooks").json()["content"]
         shipped = {path.name for path in ROOT.glob("notebooks/*.ipynb")}

@@ -162,10 +162,9 @@ def test_a_newer_course_keeps_notebooks_and_renews_the_rest(stick, tmp_path):
 def test_the_stick_gets_the_course_what_stands_beside_it_and_hashes_of_all(stick, monkeypatch):
     (edition := stick.parent / "edition" / "docs").mkdir(parents=True)
     (edition / "install.md").write_text("How.", encoding="utf-8")
-    monkeypatch.setattr(usb, "student", lambda solutions: edition.parent)
     monkeypatch.setattr(usb, "BESIDE", {"nowhere": "site"})
     (stick / "lists" / "windows-3.12.txt").write_text("# for pip\n", encoding="utf-8")
-    usb.lay_out()
+    usb.lay_out(edition.parent)
     listed = (stick / "SHA256SUMS").read_text(encoding="utf-8")
     names = {line.split("  ")[1] for line in listed.splitlines()}
     assert names >= {"course/start.sh", "course/start.bat", "install.bat", "README.txt"}
