@@ -42,7 +42,7 @@ def exchanged(source: str, places: list[Place], known: dict[str, str]) -> str:
 def is_prose(text: str) -> bool:
     """Whether somebody reads it: words with a space, or before a value that ends a sentence."""
     bare = language.VALUE.sub("", text)
-    code = re.search(r"\\[bdw]|^\^|^[\w.]+\(|[-_]{2}|\w;\n|\{\w+:|\(\?|^[\w.]+( \| [\w.]+)+$", bare)
+    code = re.search(r"\\[bdw]|^\^|^[\w.]+\(|[-_]{2}|\w;\n|\(\?|^[\w.]+( \| [\w.]+)+$", bare)
     words = re.search(r"[^\W\d_]{2}", bare) and (" " in text or text.endswith("}."))
     return bool(words or re.search(r"\} .*\}\.$", text)) and not code and text not in PROGRAMS
 

@@ -56,8 +56,9 @@ def run_notebook(path: Path, **environment) -> tuple[nbformat.NotebookNode, dict
     notebook = nbformat.read(path, as_version=4)
     where = {"metadata": {"path": path.parent}}
     client = NotebookClient(notebook, timeout=600, record_timing=False, resources=where)
-    # A copy elsewhere also finds what lies beside the notebooks.
-    beside = {"PYTHONPATH": os.pathsep.join([str(FOLDER), os.environ.get("PYTHONPATH", "")])}
+    # A copy elsewhere finds what lies beside it, else what lies beside the notebooks.
+    paths = [str(path.parent.resolve()), str(FOLDER), os.environ.get("PYTHONPATH", "")]
+    beside = {"PYTHONPATH": os.pathsep.join(paths)}
     with client.setup_kernel(env=os.environ | beside | environment):
         for index, cell in enumerate(notebook.cells):
             client.execute_cell(cell, index)

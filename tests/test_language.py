@@ -59,10 +59,10 @@ def said(tmp_path_factory):
 @pytest.mark.slow
 def test_answers_are_judged_in_chinese(said):
     assert (
-        "还不对。完全没有折扣：第 t 步的奖励要乘以 γ 的 t 次方。 笔记本用课程自带的版本继续。"
+        "还不对。完全没有折扣：第 t 步的奖励要乘以 γ 的 t 次方。笔记本用课程自带的版本继续。"
         in said
     )
-    assert "正确，全部 7 组输入都通过。 笔记本用你的答案继续。" in said
+    assert "正确，全部 7 组输入都通过。笔记本用你的答案继续。" in said
     assert "必须返回 NumPy 数组或一个数，但它返回了 list 类型的东西：[1.0, 1.0]。" in said
     assert "`np.array(…)` 把列表变成数组。" in said, "advice knows the sentence"
     assert "[('exercise', 'discounted_return', 'right')]" in said, "files stay as they are"
