@@ -22,6 +22,7 @@ import torch
 import yaml
 
 from classroom.answers import Answer
+from classroom.child import FORKS
 from classroom.plain import rebuilt
 from course_utils.exercise_book import calls, contents, tools, trial
 from course_utils.exercise_book.trial import NotAttempted, WrongAnswer
@@ -144,18 +145,17 @@ class Sloped(torch.autograd.Function):
 class Nursery:
     """The process that makes children; started when it is asked, and again when it has ended."""
 
-    process = None
+    process, code = None, "from classroom.child import nursery; nursery()"
 
     def ask(self, request: dict) -> tuple[dict, bytes]:
         """How a child ended, and its lines."""
         if not self.process or self.process.poll() is not None:
-            code = "from classroom.child import nursery; nursery()"
             kept = {name: os.environ[name] for name in KEPT if name in os.environ}
             alone = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "MPLBACKEND": "agg"}
             alone |= {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"}
             pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
             self.process = subprocess.Popen(
-                [sys.executable, "-c", code], cwd=ROOT, env=kept | alone, **pipes
+                [sys.executable, "-c", self.code], cwd=ROOT, env=kept | alone, **pipes
             )
         blob, process = pickle.dumps(request), self.process
         late = threading.Timer(request["wall"] + 60, process.kill)
@@ -166,8 +166,11 @@ class Nursery:
             sizes = struct.unpack("QQ", process.stdout.read(16))
             head, lines = map(process.stdout.read, sizes)
             return json.loads(head), lines
-        except (OSError, struct.error):  # it was killed
-            return {"over": "time", "signal": 0, "seconds": 0.0}, b""
+        except (OSError, struct.error):  # it has ended: killed for its time, or by its answer
+            if FORKS and late.is_alive():
+                raise OSError("the process that makes others has ended; memory?") from None
+            over = "" if late.is_alive() else "time"
+            return {"over": over, "signal": 0, "seconds": 0.0}, b""
         finally:
             late.cancel()
 

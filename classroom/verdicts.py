@@ -113,4 +113,5 @@ def examined(exercise, both: list, told: dict) -> tuple:
         return "not attempted", "not attempted yet."
     except WrongAnswer as wrong:
         return "wrong", f"{before}{wrong}"
-    return "right", f"right{', then'.join(words)} that no notebook has."
+    others = f", then{words[1]} that no notebook has" if words[1:] else ""
+    return "right", f"right{words[0]}{others}."

@@ -1,5 +1,6 @@
 """Hostile answers: each harms nobody, is named, and those beside it are judged as ever."""
 
+import subprocess
 import sys
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from classroom import verdicts
 from classroom.answers import Notebook
 from classroom.judging import LIMITS, Book, Nursery
-from tests.classroom.handing_in import STEM_OF, alone
+from tests.classroom.handing_in import ROOT, STEM_OF, alone
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux locks answers up")
 
@@ -194,3 +195,36 @@ def test_a_learned_output_for_known_inputs_is_refused(judges):
     text += f'{name} = exercises.check("{name}", {name})'
     told = judged([text], judges, name=name)
     assert told.verdict == "wrong" and "on others not" in told.sentence
+
+
+LOCKED = """
+import os, socket
+from classroom import locks
+if os.getuid() == 0:
+    os.setgroups([]), os.setresgid(65534, 65534, 65534), os.setresuid(65534, 65534, 65534)
+os.dup2(1, locks.PIPE)
+locks.limit({"seconds": 5, "bytes": 10**9}), locks.lock()
+tries = [lambda: open("/etc/passwd"), os.fork, socket.socket, lambda: os.kill(os.getppid(), 0)]
+tries += [lambda: os.listdir("/"), lambda: os.unlink("/tmp/none"), lambda: os.write(1, b"x")]
+for each in [*tries, lambda: bytearray(2 * 10**9)]:
+    try:
+        each()
+    except (PermissionError, MemoryError) as error:
+        os.write(locks.PIPE, type(error).__name__[:1].encode())
+"""
+
+
+def test_the_lock_needs_no_rights():
+    """It holds in an ordinary account, without any capability."""
+    command = [sys.executable, "-c", LOCKED]
+    told = subprocess.run(command, capture_output=True, cwd=ROOT, text=True)
+    assert told.stdout == "PPPPPPPM", told.stderr
+
+
+@pytest.mark.slow
+def test_where_nothing_forks_each_answer_has_a_python_of_its_own(judges):
+    nursery = Nursery()
+    nursery.code = "from classroom import child; child.FORKS = False; child.nursery()"
+    assert judged([f"{RIGHT}\n\n{CHECK}"], (judges[0], nursery)).verdict == "right"
+    nursery.process.wait()
+    nursery.close()
