@@ -89,8 +89,7 @@ def forked(request: dict, known: list) -> tuple[dict, bytes]:
         else:
             lines += piece
             over = "bytes" if len(lines) > MOST else ""
-    if over:
-        os.kill(child, signal.SIGKILL)  # it is no zombie yet: nobody has waited for it
+    os.kill(child, signal.SIGKILL)  # it may only have closed its pipe; what has ended stays so
     os.close(ours)
     _, status, used = os.wait4(child, 0)
     seconds, ended = used.ru_utime + used.ru_stime, os.WIFSIGNALED(status) and os.WTERMSIG(status)

@@ -50,6 +50,7 @@ REFUSED = {  # what the body does before it returns what is right, and words of 
     "links": ("import os; os.symlink('/', HERE + '/new')", "operating system"),
     "network": ("import socket; socket.create_connection(('127.0.0.1', 9))", "network"),
     "web": ("import urllib.request as u; u.urlopen('http://127.0.0.1:9')", ""),
+    "closes its pipe": ("import os, time; os.close(3); time.sleep(9**9)", "ends its process"),
     "exit": ("import os; os._exit(0)", "ends its process"),
     "kills its parent": ("import os; os.kill(os.getppid(), 9)", "operating system"),
     "kills its group": ("import os; os.killpg(0, 9)", "operating system"),
