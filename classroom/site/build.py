@@ -36,5 +36,5 @@ def build(out: Path, *options: str) -> None:
 
 if __name__ == "__main__":
     place = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build" / "site")
-    build(place)
+    build(place, *sys.argv[2:])
     print(f"The site is in {place}: open index.html there.")

@@ -27,7 +27,7 @@ myst_fence_as_directive = ["mermaid"]
 suppress_warnings = ["mystnb.unknown_mime_type", "myst.header"]
 
 language = "en"
-locale_dirs = ["../locale"]
+locale_dirs = ["course_utils/locale"]  # of the source folder; classroom.translate writes it
 gettext_compact = False
 
 html_theme = "sphinx_book_theme"
