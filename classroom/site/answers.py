@@ -16,7 +16,7 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 ASKED = {
     "explore(look_ahead,": {"discount": np.linspace(0.5, 1, 101).round(3)},
     "explore(see_losses,": {
-        "temperature": [float(f"{t:.3g}") for t in np.geomspace(0.1, 30, 31)],
+        "temperature": [float(f"{t:.3g}") for t in [*np.logspace(-1, 1.45, 50), 30]],
         "first_value": np.linspace(0, 16, 33),
     },
 }

@@ -29,6 +29,8 @@ def build(out: Path, *options: str) -> None:
         strict = ["-q", "-W", "--keep-going", "-j", "auto", "-d", parsed]
         if main([*strict, "-c", str(Path(__file__).parent), *options, str(ROOT), str(out)]):
             raise RuntimeError("the site is not whole: mend what Sphinx names above.")
+    for template in (out / "_static").glob("*macros.html"):
+        template.unlink()  # of the theme, no page
     agents = storage.load_agent(storage.shipped("cartpole_student.safetensors"))[0]
     ship.write_html(out / "take_home.html", agents.choose([0]))
     (out / "index.html").write_text(START, "utf-8")

@@ -19,6 +19,7 @@ ASLEEP = "In JupyterLab this has controls: download the notebook, and run its ce
 TAKE_HOME = """<iframe class="take-home" src="../take_home.html" title="The agent at play"></iframe>
 <p><a href="../take_home.html">The agent on a page of its own</a></p>"""
 # A link to a section, as JupyterLab names sections.
+CHAPTER = re.compile(r"(\]\(\d\d_\w+)\.ipynb")
 SECTION = re.compile(r"(?<=\.ipynb#)[^)\s]+")
 
 
@@ -61,6 +62,8 @@ def output(old, states: dict, pictures: Path, asked: Callable):
         return None
     if "take_home.html" in data.get("text/markdown", ""):
         return written(TAKE_HOME)
+    if "text/markdown" in data:
+        data["text/markdown"] = CHAPTER.sub(r"\1.html", data["text/markdown"])
     shown = picture(old, pictures)
     if view := data.get(WIDGET):
         return written(widget(view["model_id"], states, shown, data["text/plain"], asked))
