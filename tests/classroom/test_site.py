@@ -165,8 +165,9 @@ def test_nothing_serious_is_in_the_way_of_anybody(visit, name, theme):
     page = visit(name, theme)
     page.evaluate(AXE_SCRIPT)
     where = "body" if ALL or name != CHAPTERS[10] else ".course-live"  # a chapter takes seconds
-    what = "{include: [['%s']]}, {preload: false, resultTypes: ['violations']}" % where
-    found = page.evaluate(f"axe.run({what}).then(found => found.violations)")
+    options = "{preload: false, resultTypes: ['violations']}"
+    run = f"where => axe.run({{include: [[where]]}}, {options}).then(found => found.violations)"
+    found = page.evaluate(run, where)
     grave = [each for each in found if each["impact"] in ("serious", "critical")]
     told = [(each["id"], node["html"][:200]) for each in grave for node in each["nodes"]]
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
