@@ -147,7 +147,7 @@ def page(who: str, mine: dict[str, dict]) -> str:
             lines += [f"- {verdict}: {', '.join(names)}"] * bool(names)
         for name, (verdict, sentence, _) in found["verdicts"].items():
             if verdict not in ("right", "not attempted", "missing"):
-                again = f"Read again: {stem[:2]}, section {sections(stem)[name]}."
+                again = f'Read again: {stem[:2]}, "{sections(stem)[name]}".'
                 told = html.escape(plainly(sentence), quote=False)
                 lines.append(f"- **`{name}`**, {verdict}. {told} {again}")
     return "\n".join([*lines, ""])
