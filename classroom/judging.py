@@ -29,6 +29,7 @@ from course_utils.exercise_book.trial import NotAttempted, WrongAnswer
 
 ROOT = Path(__file__).parents[1]
 PACK = Path(__file__).with_name("pack.yaml")
+JUDGES = ("answers", "child", "judging", "locks", "plain", "reading", "traps", "verdicts")
 LIMITS = {"seconds": 30, "wall": 90, "bytes": 1_500_000_000}  # CPU, clock, memory of an answer
 KEPT = (
     "PATH",
@@ -56,8 +57,8 @@ class Book:
 
     def key(self) -> str:
         """A hash of all that a verdict depends on, besides the submission."""
-        folders = ROOT / "classroom", ROOT / "course_utils"
-        files = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
+        files = [ROOT / "classroom" / f"{name}.py" for name in JUDGES]
+        files += sorted((ROOT / "course_utils").rglob("*.py"))
         files += sorted((ROOT / "course_utils" / "exercise_book").glob("*.yaml"))
         return hashlib.sha256(b"".join([self.pack, *(f.read_bytes() for f in files)])).hexdigest()
 
