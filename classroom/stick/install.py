@@ -81,9 +81,10 @@ def main() -> None:
     version = listed.partition("\npip==")[2].split()[0]
     pip = str(STICK / "wheels" / f"pip-{version}-py3-none-any.whl" / "pip")
     offline = ["--no-index", "--find-links", str(STICK / "wheels"), "--disable-pip-version-check"]
+    quiet = dict(os.environ, PYTHONWARNINGS="ignore")
     install = [python, pip, "--isolated", "install", "--quiet", *offline]
     for more in (["-r", str(wanted)], ["--no-deps", "--no-build-isolation", "-e", str(course)]):
-        if subprocess.call(install + more):
+        if subprocess.call(install + more, env=quiet):
             broken = ", ".join(damaged(STICK))
             why = f"Damaged here: {broken}. Copy them again." if broken else "No file is damaged."
             sys.exit(f"The installation has failed, for what pip says above. {why}")
