@@ -71,9 +71,7 @@ def board(folder: Path, beside: Path, results: Path, names=False, judged=True, s
         "rows": pooled.grid(learners, graded), "graded": bool(graded), "odd": odd,
         "mistakes": found, "others": others, "votes": pooled.votes(learners),
         "tasks": pooled.tasks(learners, verdicts), "replication": pooled.replication(learners),
-        "agents": [(one.name, each) for one in learners for each in verdicts.get(one.name, [])
-                   if "figure" in each or each["odd"]],
-        "twins": twins(verdicts), "judged": judged, "named": names, "site": site,
+        "agents": pooled.agents(learners, verdicts), "judged": judged, "named": names, "site": site,
     }  # fmt: skip
     told |= {"book": pooled.book(), "words": pooled.WORDS, "title": pooled.title}
     return environment().get_template("board.html").render(who=shown.get, **told)
@@ -100,16 +98,6 @@ def judge(learners: list, kept: Path, salt: bytes) -> dict[str, list[dict]]:
 def task_of(path: Path) -> str | None:
     """The open task in the name of a file."""
     return next((task for task in contents.words("open_tasks") if path.stem.startswith(task)), None)
-
-
-def twins(verdicts: dict[str, list[dict]]) -> dict[str, int]:
-    """The print of an agent → how many learners handed it in, if there are several."""
-    held = {}
-    for name, several in verdicts.items():
-        for each in several:
-            for code in each.get("prints", []):
-                held.setdefault(code, set()).add(name)
-    return {code: len(names) for code, names in held.items() if len(names) > 1}
 
 
 def read_results(path: Path) -> tuple[dict[tuple, tuple], list[str]]:

@@ -15,10 +15,10 @@ from classroom import handed_in, parts, pooled
 from course_utils import storage
 from course_utils.exercise_book import contents
 
-AGENTS = {
-    "smallest_student": ("lunar_lander_students_8", 180, range(10)),
-    "three_demonstrations": ("mountain_car_n10", -109, range(5)),
-    "five_minutes": ("lunar_lander_students_4", 200, range(20, 23)),
+AGENTS = {  # open task → whose agents, the figure on their card, and which of them
+    "three_demonstrations": ("mountain_car_n10", -107, range(5)),
+    "better_than_both": ("mountain_car_n10", 5, range(5)),
+    "new_gravity": ("cartpole", 150, range(10)),
 }
 
 
@@ -40,7 +40,8 @@ def write(folder: Path, learners: int = 12, agents: bool = True, seed: int = 0) 
         for task in list(AGENTS)[: rng.integers(1, 4) if agents else 0]:
             agent(own / "runs" / f"{task}.safetensors", task, number)
     if agents:  # one card promises too much
-        agent(folder / name / "runs" / "five_minutes.safetensors", "five_minutes", number, 280.0)
+        task = next(iter(AGENTS))
+        agent(folder / name / "runs" / f"{task}.safetensors", task, number, -90.0)
     beside = folder.with_name(f"{folder.name}-results")
     table(beside / "results.csv", "learner notebook exercise verdict sentence seconds", rows)
 

@@ -149,6 +149,26 @@ def tasks(learners: list, verdicts: dict[str, list[dict]]) -> list[dict]:
     return found
 
 
+def agents(learners: list, verdicts: dict[str, list[dict]]) -> list[dict]:
+    """All that was judged, a row each; with how many learners have an agent of it, if several."""
+    judged = [(one.name, each) for one in learners for each in verdicts.get(one.name, [])]
+    owners = defaultdict(set)
+    for name, each in judged:
+        for code in each.get("prints", []):
+            owners[code].add(name)
+    blank = {"world": None, "mark": "", "figure": None, "claimed": None}
+    return [
+        {
+            **blank,
+            **each,
+            "name": name,
+            "owners": max(map(len, map(owners.get, each.get("prints", []))), default=1),
+        }
+        for name, each in judged
+        if "figure" in each or each["odd"]  # parts of agents have neither
+    ]
+
+
 def replication(learners: list) -> list[dict]:
     """Each notebook: its claims, in how many seeds each held, and in which it did not.
 

@@ -388,6 +388,21 @@ def test_marks_are_those_of_hidden_episodes_and_others_are_claimed():
     assert marks["half_the_steps"] == {}
 
 
+def test_what_was_judged_is_shown_with_remarks(folder, monkeypatch):
+    forged = {"mark": "silver", "figure": 181.5, "claimed": 280.0, "odd": ["Its card is wrong."]}
+    verdicts = {"learner 01": [{"task": "five_minutes", "prints": ["a", "b"]} | forged]}
+    verdicts["learner 02"] = [{"task": None, "odd": []}]  # a part of an agent
+    played = {"world": "CartPole-v1", "figure": 500.0, "claimed": None, "odd": []}
+    verdicts["learner 02"].append({"task": None, "prints": ["b", "c"]} | played)
+    verdicts["learner 03"] = [{"task": "three_tasks", "odd": ["It is damaged."]}]
+    monkeypatch.setattr(board, "judge", lambda *_: verdicts)
+    beside = folder.with_name("class-results")
+    page = board.board(folder, beside, beside / "results.csv", names=True)
+    assert "All 3 that were judged" in page and page.count("⚑ Its card is wrong.") == 2
+    assert page.count("2 learners have handed this in.") == 3 and "181.5" in page
+    assert page.count("⚑ It is damaged.") == 2
+
+
 # ---- the command ----
 
 
