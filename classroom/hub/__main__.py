@@ -32,7 +32,7 @@ def place(root: bool) -> Path:
     needs = [ROOT / "classroom", PYTHON.parents[1] / "lib", PYTHON, folder / "homes" / "-"]
     for needed in needs if root else []:
         if shut := closed(needed):
-            told = "Put it in a folder that everybody may enter, such as /srv"
+            told = "Course and Python must lie where everybody may enter, such as in /srv"
             sys.exit(f"Learners may not enter {shut}, so they do not reach {needed}. {told}.")
     return folder
 
