@@ -44,7 +44,7 @@ def is_prose(text: str) -> bool:
     bare = language.VALUE.sub("", text)
     code = re.search(r"\\[bdw]|^\^|^[\w.]+\(|[-_]{2}|\w;\n|\(\?|^[\w.]+( \| [\w.]+)+$", bare)
     words = re.search(r"[^\W\d_]{2}", bare) and (" " in text or text.endswith("}."))
-    return bool(words or re.search(r"\} .*\}\.$", text)) and not code and text not in PROGRAMS
+    return bool(words or re.search(r"\}:? .*\}\.$", text)) and not code and text not in PROGRAMS
 
 
 def blocks(markdown: str) -> list[Place]:

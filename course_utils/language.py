@@ -132,13 +132,17 @@ def spell(figure):
 
 
 def in_english(label: str) -> str:
-    """What was translated to this label; the label itself, if it has no letters of Asia."""
-    home = FOLDER / LANGUAGE / "LC_MESSAGES"
-    for path in home.rglob("*.po") if re.search("[\u2e80-\uffff]", label) else ():
-        for english, told in catalogue(str(path.relative_to(home))[:-3]).items():
-            parts = VALUE.split(told)  # text, number, text, …
-            pattern = "(.*)".join(map(re.escape, parts[::2]))
-            if found := re.fullmatch(pattern, label.replace("\n", "")):
-                values = dict(zip(parts[1::2], found.groups(), strict=True))
-                return VALUE.sub(lambda at, values=values: values[at[1]], english)
+    """What was translated to this label, or to parts of it, if it has letters of Asia."""
+    if not re.search("[\u2e80-\uffff]", label):
+        return label
+    home, known = FOLDER / LANGUAGE / "LC_MESSAGES", {}
+    for path in home.rglob("*.po"):
+        known |= catalogue(str(path.relative_to(home))[:-3])
+    for english, told in sorted(known.items(), key=lambda pair: -len(pair[1])):
+        parts = VALUE.split(told)  # text, number, text, …
+        pattern = "(.*)".join(map(re.escape, parts[::2]))
+        if found := re.fullmatch(pattern, label.replace("\n", "")):
+            values = dict(zip(parts[1::2], found.groups(), strict=True))
+            return VALUE.sub(lambda at, values=values: values[at[1]], english)
+        label = label if told.isascii() or parts[1:] else label.replace(told, english)
     return label

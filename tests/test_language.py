@@ -39,7 +39,7 @@ print('"开始"' in View._esm, 'press(running ? "Pause" : "Start")' in View._esm
 print("`大约还需 ${Math.ceil(" in View._esm)
 print(matplotlib.rcParams["font.family"])
 language.fonts = lambda: {}
-figure = plotting.compare_runs({"20 个智能体": [1.0, 2.0]}, "回报")
+figure = plotting.compare_runs({"20 个智能体, ε = 0": [1.0, 2.0]}, "回报")
 print(figure.sentence)
 plotting.to_png(figure)
 print(figure.axes[0].get_xlabel(), figure.axes[0].get_yticklabels()[0].get_text())
@@ -78,7 +78,8 @@ def test_errors_and_scripts_are_chinese(said):
 @pytest.mark.slow
 def test_labels_are_english_where_no_font_has_their_letters(said):
     assert "['DejaVu Sans', 'SimHei']" in said
-    assert "回报：四分位均值及 95 % 区间：20 个智能体: 1.5 [1.0, 2.0]。\nreturn 20 agents" in said
+    assert "回报：四分位均值及 95 % 区间：20 个智能体, ε = 0: 1.5 [1.0, 2.0]。" in said
+    assert "\nreturn 20 agents, ε = 0" in said
 
 
 def test_without_a_language_nothing_is_touched():

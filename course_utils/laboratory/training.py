@@ -11,6 +11,7 @@ from course_utils import controls, evaluation, plotting
 from course_utils.checks import check_number, checked, need
 from course_utils.laboratory.spectator import Spectator
 from course_utils.laboratory.view import View, code_of, columns, describe, points, short, thinned
+from course_utils.language import tell
 
 SECONDS_BETWEEN_MESSAGES = 0.07
 SHARE = 0.03  # of the training's time goes to the agent at play
@@ -44,16 +45,16 @@ class Laboratory(controls.Background):
     ):  # fmt: skip
         super().__init__(self._tell_problem)
         self.train, self.config, self.settings = train, config, settings
-        self.preview, self.ylabel = check_number("preview", preview, int, 1), ylabel
+        self.preview, self.ylabel = check_number("preview", preview, int, 1), tell(ylabel)
         self.env_id, self.env_arguments = env_id, env_arguments or (lambda config: {})
         self.total, tries = end or getattr(config, "steps", 0), tries or {}
         self.rows = rows if callable(rows) else lambda config: rows
         # The view is told once what stays; all else goes by messages.
         about = {"controls": [describe(config, name) for name in settings], "train": True}
-        about |= {"xlabel": xlabel, "ylabel": ylabel, "levels": levels or {}, "end": self.total}
+        about |= {"xlabel": xlabel, "ylabel": self.ylabel, "levels": levels or {}}
         tried = {key: getattr(config, key) for given in tries.values() for key in given}
         about |= {"plain": tried | self._values(), "code": code_of(config), "preview": preview}
-        about |= {"rows": list(self.rows(config)), "tries": list(tries.items())}
+        about |= {"rows": list(self.rows(config)), "tries": list(tries.items()), "end": self.total}
         about["shipped"] = {label: points(*curve) for label, curve in (shipped or {}).items()}
         about |= {"aside": [*ASIDE.values(), *aside], "colors": plotting.COLORS}
         about["world"] = "grid" if rows else getattr(self._spectator(), "world", "")
