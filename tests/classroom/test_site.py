@@ -23,7 +23,9 @@ from classroom.site.build import build
 from tests.browser.conftest import browser  # noqa: F401
 from tests.diagrams import NOTEBOOKS, ROOT
 
-pytestmark = pytest.mark.slow
+# Sphinx tells its extensions of what it will change.
+IGNORED = ["ignore::DeprecationWarning", "ignore::PendingDeprecationWarning"]
+pytestmark = [pytest.mark.slow, *map(pytest.mark.filterwarnings, IGNORED)]
 SCREENSHOTS = ROOT / "runs" / "screenshots"
 CHAPTERS = [f"notebooks/{path.stem}" for path in NOTEBOOKS]
 DOCS = [f"docs/{path.stem}" for path in sorted(ROOT.glob("docs/*.md"))]
