@@ -80,7 +80,6 @@ REFUSED = {  # what the body does before it returns what is right, and words of 
 WRONG = {
     "10 GB": ("import numpy as np; np.ones(10**10)", "MemoryError|allocate"),
     "10 GB of torch": ("import torch; torch.ones(10**10)", "memory"),
-    "growing list": ("x = [0]\n    while True: x = x + x", "MemoryError|took longer"),
     "sys.exit": ("import sys; sys.exit()", "SystemExit"),
     "interrupt": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
     "recursion": ("return td_target(reward, terminated, next_q, discount)", "RecursionError"),
@@ -161,9 +160,8 @@ def test_what_does_more_than_compute_is_refused(kind, here, judges):
 @pytest.mark.parametrize("kind", WRONG)
 def test_what_breaks_down_is_wrong(kind, here, judges, monkeypatch):
     monkeypatch.setenv("SECRET", "42")
-    limits = BRIEF if "ing list" in kind or "deep" in kind else LIMITS
+    limits = BRIEF if "deep" in kind else LIMITS
     verdict, sentence, _ = judged(hostile(WRONG[kind][0], here), judges, limits)
-    print(sentence)
     assert verdict == "wrong" and any(words in sentence for words in WRONG[kind][1].split("|"))
     assert "\n" not in sentence and len(sentence) < 700
 
