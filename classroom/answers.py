@@ -5,6 +5,7 @@ an attempt needs are gathered by the names that they use. Nothing is run.
 """
 
 import ast
+import builtins
 import re
 from functools import cache
 from typing import NamedTuple
@@ -177,8 +178,8 @@ def gathered(every: list[Statement], place: int, names: set[str]) -> set[int]:
         binding = [i for i, one in enumerate(every) if name in one.binds]
         above = [i for i in binding if i < limit]
         found = set(above[-1:] or binding[:1])
-        if not found:
-            found = {i for i, one in enumerate(every) if one.source.endswith("import *")}
+        if not found and not hasattr(builtins, name):
+            found = {i for i in range(place) if every[i].source.endswith("import *")}
         elif above and not is_import(every[above[-1]]):
             found |= {i for i in range(above[-1], limit) if name in every[i].changes}
         for i in found - needed:

@@ -83,6 +83,8 @@ def test_the_stubs_are_not_attempted(judges):
         ["def gamma(x):\n    return x * unit\n\n\nunit = 1.0", f"{OF}\n{CHECK}"],
         [f"{OF}", "gamma = lambda x: unit * x", "unit = 3", "unit = 1", CHECK],
         ["from torch import *", f"{OF.replace('gamma', 'as_tensor')}\n{CHECK}"],
+        [f"{RIGHT}\n{CHECK}".replace("reward +", "abs(reward) * reward.sign() +"),
+         "from course_utils.losses import *"],
         ["unit = [5]\nunit[0] = 1", f"{OF.replace('gamma(', '(unit[0] * ')}\n{CHECK}"],
         ["def broken(:", "x = (", f"{RIGHT}\n{CHECK}"],
         ["1 / 0", "import torch, nowhere\ntorch.nothing()", f"{RIGHT}\n{CHECK}"],
