@@ -6,6 +6,7 @@ right answers that differ from these on an allowed input. Then every hostile ans
 
 import csv
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -49,6 +50,7 @@ def changed(name: str, rng: random.Random) -> list[str]:
             return True
 
     text = next(text for text, version in several if wrong_one(version))
+    text = re.sub(r"^@(?!torch).*\n", "", text)  # checks of inputs, which no learner writes
     return [f"from {function.__module__} import *", f"{text}\n\n{checked(name, name)}"]
 
 
