@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from classroom import board, example, handed_in, hidden, judged, parts, pooled
+from classroom import board, example, grade, handed_in, hidden, judged, parts, pooled
 from course_utils import files, storage
 from course_utils.exercise_book import contents
 
@@ -138,6 +138,16 @@ def test_exercises_are_graded_or_else_as_noted(folder):
         "wrong",
         "",
     )
+
+
+def test_names_are_those_that_the_grader_wrote(tmp_path):
+    """What a spreadsheet would compute has a mark in results.csv, and is the same learner."""
+    names = ["=1+1", "-x", "@y", "'quoted", "Åsa, B"]
+    found = {"verdicts": {"td_target": ("right", "right.", 0.1)}}
+    text = grade.table({(name, "02_dqn"): found for name in names})
+    (tmp_path / "results.csv").write_text(text, encoding="utf-8")
+    graded, odd = board.read_results(tmp_path / "results.csv")
+    assert [name for name, _ in graded] == names and not odd
 
 
 def test_mistakes_are_counted_by_the_books_own_sentences():
