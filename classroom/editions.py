@@ -19,7 +19,9 @@ BUILD = parts.ROOT / "build" / "classroom"
 FOR_LEARNERS = ["app", "course_utils", "data", "docs", "notebooks", "LICENSE", "README.md"]
 FOR_LEARNERS += ["CITATION.cff", "Makefile", "pyproject.toml", "constraints.txt", "environment.yml"]
 LEFT_OUT = ["__pycache__", "*.egg-info", ".ipynb_checkpoints", "*.unfinished", "*.checkpoint"]
-FOR_TEACHERS = ["teaching.md", "exam.md"]  # of docs; and discussion.md, with the solutions
+FOR_TEACHERS = ["teaching.md", "exam.md", "room.md", "board.png"]  # and answers: discussion.md
+KITS = r"(?m)^\| (`make (?!lab|app)[\w-]+`|JupyterHub) \|.*\n"  # rows on what learners do not get
+RULES = r"(?m)^(?!lab|app|clean|\.venv/course(-app)?:|\.PHONY)[\w./-]+:(?!=).*\n(\t.*\n)*\n"
 LINK = re.compile(r"!?\[([^\]]+)\]\((?!https?:|#)([^)#\s]+)[^)]*\)")
 
 
@@ -63,11 +65,14 @@ def student(solutions: str = "in", build: Path | None = None) -> Path:
     text = readme.read_text(encoding="utf-8").replace(
         "](CONTRIBUTING.md) shows", "](README.md) shows"
     )
-    text = re.sub(r"(?ms)^## (For teachers|Taking part)\n.*?(?=^## |\Z)", "", text)
-    text = re.sub(r"(?m)^\| `make test` \|.*\n", "", text)
+    text = re.sub(r"(?ms)^(## (For teachers|Taking part)|\*\*中文).*?(?=^## |\Z)", "", text)
     readme.write_text(f"{text.strip()}\n\nThe licence is [MIT](LICENSE).\n", encoding="utf-8")
     for page in [readme, *(there / "docs").glob("*.md"), *(there / "data").glob("*.md")]:
         without_dead_links(page)
+        page.write_text(re.sub(KITS, "", page.read_text(encoding="utf-8")), encoding="utf-8")
+    rules = re.sub(RULES, "", (there / "Makefile").read_text(encoding="utf-8"))
+    rules = re.sub(r"\.PHONY:.*", ".PHONY: lab app clean", rules)
+    (there / "Makefile").write_text(rules, encoding="utf-8")
     shutil.make_archive(str(there), "zip", there.parent, "student")
     return there
 
@@ -163,9 +168,15 @@ def teacher() -> Path:
 
 
 def main() -> None:
-    for name in sys.argv[1:] or ["student", "teacher", "slides"]:
+    wanted = sys.argv[1:] or ["student", "teacher", "slides"]
+    if strange := {*wanted} - {"student", "teacher", "slides"}:
+        sys.exit(f"There is no edition {', '.join(sorted(strange))}: student, teacher or slides.")
+    for name in wanted:
         if name == "student":
-            there = student(os.environ.get("SOLUTIONS", "in"))
+            try:
+                there = student(os.environ.get("SOLUTIONS") or "in")
+            except ValueError as error:
+                sys.exit(str(error))
             print(shutil.make_archive(str(there), "zip", BUILD, name))
         else:
             there = teacher() if name == "teacher" else slides.decks(BUILD / name)

@@ -67,9 +67,26 @@ def test_without_solutions_none_is_shown_and_the_notebook_runs_to_its_end(studen
     assert ".detach()" not in told and "right choice is" not in told
 
 
-def test_another_word_than_in_and_out_is_refused():
-    with pytest.raises(ValueError, match="SOLUTIONS=no: must be in or out"):
-        editions.student("no")
+def test_learners_are_told_of_no_command_that_they_do_not_have(student):
+    _, folder = student
+    rules = (folder / "Makefile").read_text(encoding="utf-8")
+    assert not re.search(r"classroom|tests|docs/", rules)
+    targets = [".PHONY", ".venv/course", "lab", ".venv/course-app", "app", "clean"]
+    assert re.findall(r"(?m)^([\w./-]+):(?!=)", rules) == targets
+    for page in ("README.md", "docs/install.md"):
+        told = re.findall(r"(?m)^\| `make (\w+)", (folder / page).read_text(encoding="utf-8"))
+        assert told and {*told} <= {"lab", "app"}
+
+
+@pytest.mark.parametrize("solutions, words, told", [
+    ("no", [], "SOLUTIONS=no: must be in or out"),
+    ("in", ["students"], "There is no edition students: student, teacher or slides"),
+])  # fmt: skip
+def test_another_word_gets_a_sentence(solutions, words, told, monkeypatch):
+    monkeypatch.setenv("SOLUTIONS", solutions)
+    monkeypatch.setattr(editions.sys, "argv", ["editions", *words])
+    with pytest.raises(SystemExit, match=told):
+        editions.main()
 
 
 @pytest.fixture(scope="module", params=parts.NOTEBOOKS)
