@@ -155,6 +155,7 @@ class Nursery:
             alone = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "MPLBACKEND": "agg"}
             alone |= {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"}
             pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+            pipes["start_new_session"] = True  # Ctrl+C is for who asks; this ends with its pipe
             self.process = subprocess.Popen(
                 [sys.executable, "-c", self.code], cwd=ROOT, env=kept | alone, **pipes
             )

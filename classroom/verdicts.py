@@ -3,10 +3,11 @@
 import contextlib
 import io
 import json
+import os
 import signal
 
 from classroom.answers import Answer
-from classroom.judging import LIMITS, Book, Nursery, Record, Verdict, request_for
+from classroom.judging import LIMITS, ROOT, Book, Nursery, Record, Verdict, request_for
 from classroom.plain import rebuilt
 from course_utils.exercise_book import examination, trial
 from course_utils.exercise_book.trial import NotAttempted, WrongAnswer
@@ -35,7 +36,7 @@ def judge(stem: str, name: str, answer: Answer, book: Book, nursery: Nursery, li
         seen(name, told) or ended(head, told, limits) or examined(exercise, both, told)
     )
     if verdict == "wrong" and any(words in sentence for words in DENIED):
-        verdict, sentence = "refused", f"{sentence} {ALONE}"
+        verdict, sentence = "refused", f"{sentence.replace(f'{ROOT}{os.sep}', '')} {ALONE}"
     if (printed := told.get("printed", 0)) > NOISY:
         sentence += f" It printed {printed:,} characters: take the print out."
     return Verdict(verdict, sentence, round(head["seconds"], 2))

@@ -137,6 +137,21 @@ def test_each_answer_is_judged_alone(judges):
     assert judged([*cells, *own[1:]], judges, name).verdict == "right"
 
 
+@pytest.mark.parametrize("name", ["q_learning_target", "impossible_average"])
+def test_a_solution_that_was_shown_is_no_answer(name, judges):
+    """And the page tells nothing of the teacher's folders."""
+    told = judged([f'exercises.check("{name}", exercises.solution("{name}"))'], judges, name)
+    assert told.verdict == "refused" and str(reading.NOTEBOOKS.parent) not in told.sentence
+    shown = [f'exercises.solution("{name}")\n{right(name)[0][0]}', *right(name)[0][1:]]
+    assert judged(shown, judges, name).verdict == "right"
+
+
+@pytest.mark.skipif(not hasattr(os, "getsid"), reason="this system has no sessions")
+def test_ctrl_c_is_for_who_grades_alone(judges):
+    judged([RIGHT, CHECK], judges)
+    assert os.getsid(judges[1].process.pid) != os.getsid(0)
+
+
 def test_a_choice_may_be_written_in_many_ways(judges):
     name = "impossible_average"
     for text in ("b", " B ", "(b)"):
