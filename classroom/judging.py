@@ -24,6 +24,7 @@ import yaml
 from classroom.answers import Answer
 from classroom.child import FORKS
 from classroom.plain import rebuilt
+from course_utils import language
 from course_utils.exercise_book import calls, contents, tools, trial
 from course_utils.exercise_book.trial import NotAttempted, WrongAnswer
 
@@ -60,7 +61,9 @@ class Book:
         files = [ROOT / "classroom" / f"{name}.py" for name in JUDGES]
         files += sorted((ROOT / "course_utils").rglob("*.py"))
         files += sorted((ROOT / "course_utils" / "exercise_book").glob("*.yaml"))
-        return hashlib.sha256(b"".join([self.pack, *(f.read_bytes() for f in files)])).hexdigest()
+        told = repr(language.catalogue()).encode()
+        read = [self.pack, told, *(file.read_bytes() for file in files)]
+        return hashlib.sha256(b"".join(read)).hexdigest()
 
     def exercise(self, stem: str, name: str) -> tuple:
         """The exercise; it with its own and with hidden inputs; all of them, for a child."""

@@ -12,6 +12,7 @@ import pytest
 from classroom import grade, reading
 from classroom.answers import Notebook
 from classroom.judging import Book, Nursery
+from course_utils import language
 from course_utils.exercise_book import contents
 from tests.classroom.handing_in import (
     EXERCISES,
@@ -144,6 +145,13 @@ def test_a_solution_that_was_shown_is_no_answer(name, judges):
     assert told.verdict == "refused" and str(reading.NOTEBOOKS.parent) not in told.sentence
     shown = [f'exercises.solution("{name}")\n{right(name)[0][0]}', *right(name)[0][1:]]
     assert judged(shown, judges, name).verdict == "right"
+
+
+def test_what_is_kept_in_one_language_is_not_told_in_another(monkeypatch):
+    key = Book().key()
+    assert Book().key() == key
+    monkeypatch.setattr(language, "catalogue", lambda: {"right": "对"})
+    assert Book().key() != key
 
 
 @pytest.mark.skipif(not hasattr(os, "getsid"), reason="this system has no sessions")
