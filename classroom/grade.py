@@ -30,13 +30,15 @@ from pathlib import Path
 from classroom.answers import Notebook
 from classroom.child import FORKS
 from classroom.judging import PACK, Book, Nursery, Verdict
-from classroom.reading import Unreadable, content_of, sections, submissions
+from classroom.reading import Unreadable, content_of, sections, submissions, unread
 from classroom.verdicts import judge
 from course_utils.exercise_book import contents
 from course_utils.files import write_whole
 
 COLUMNS = ["learner", "notebook", "exercise", "verdict", "sentence", "seconds"]
 UNLOCKED = "On this system answers are not locked up: grade only those of people whom you trust."
+
+UNPACK = "Unpack archives, and put notebooks into a folder for each learner."
 
 
 @cache
@@ -57,7 +59,7 @@ def graded(stem: str, paths: list[Path], pack: Path, kept: Path) -> dict:
         except Unreadable as error:
             notes.append(str(error))
     if not read:
-        sentence = " ".join(notes) or f"There is no notebook {stem}."
+        sentence = " ".join(notes) or absent(stem)
         return {"verdicts": dict.fromkeys(contents.words(stem), ("missing", sentence, 0.0))}
     if paths[1:]:
         notes.append(f"Of {len(paths)} copies of {stem}, the newest was read: {path.name}.")
@@ -67,6 +69,10 @@ def graded(stem: str, paths: list[Path], pack: Path, kept: Path) -> dict:
         found = {name: verdict_on(stem, name, read, book, nursery) for name in contents.words(stem)}
         write_whole(part, json.dumps(found).encode())
     return {"verdicts": json.loads(part.read_bytes()), "notes": notes}
+
+
+def absent(stem: str) -> str:
+    return f"There is no notebook {stem}."
 
 
 def verdict_on(stem: str, name: str, read: Notebook, book: Book, nursery: Nursery) -> Verdict:
@@ -134,9 +140,16 @@ def table(results: dict) -> str:
 
 def page(who: str, mine: dict[str, dict]) -> str:
     """What a learner is told: what is right, each mistake by its name, and where to read again."""
-    every = [verdict for found in mine.values() for verdict, *_ in found["verdicts"].values()]
-    lines = [f"# {html.escape(plainly(who))}", "", f"{every.count('right')} of {len(every)} right."]
-    for stem, found in mine.items():
+    given = {
+        stem: found for stem, found in mine.items()
+        if {sentence for _, sentence, _ in found["verdicts"].values()} != {absent(stem)}
+    }  # fmt: skip
+    every = [verdict for found in given.values() for verdict, *_ in found["verdicts"].values()]
+    told = f"{every.count('right')} of {len(every)} right, in the notebooks that were handed in."
+    if lacking := ", ".join(stem[:2] for stem in mine if stem not in given):
+        told += f" Not handed in: {lacking}."
+    lines = [f"# {html.escape(plainly(who))}", "", told]
+    for stem, found in given.items():
         lines += ["", f"## {stem[:2]} · {contents.words('titles')[stem]}", ""]
         lines += [f"{html.escape(plainly(note))}\n" for note in found.get("notes", [])]
         if len({*map(tuple, found["verdicts"].values())}) == 1 and "missing" in str(found):
@@ -171,9 +184,12 @@ def main() -> None:
     asked = parser.parse_args()
     folder = asked.folder.resolve()
     out = asked.out or folder.with_name(f"{folder.name}-results")
+    lying = unread(folder) if folder.is_dir() else []
+    told = f"Not read: {plainly(', '.join(lying))}. {UNPACK}" if lying else ""
     if not folder.is_dir() or not any(submissions(folder).values()):
-        sys.exit(f"{asked.folder} must be a folder with a folder for each learner, with notebooks.")
-    print("" if FORKS else UNLOCKED)
+        needed = "must be a folder with a folder for each learner, with notebooks"
+        sys.exit(f"{asked.folder} {needed}. {told}".strip())
+    print(told if FORKS else f"{UNLOCKED} {told}", flush=True)
     try:
         results = grade(folder, out, asked.pack.resolve(), asked.workers)
     except KeyboardInterrupt:

@@ -40,6 +40,14 @@ def submissions(folder: Path) -> dict[str, dict[str, list[Path]]]:
     return found
 
 
+def unread(folder: Path) -> list[str]:
+    """What somebody has handed in where nothing is read: archives, notebooks in nobody's folder."""
+    packed = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz")
+    lying = [path for path in folder.glob("*") if path.suffix == ".ipynb" and path.is_file()]
+    lying += [p for depth in ("*", "*/*") for p in folder.glob(depth) if p.suffix.lower() in packed]
+    return sorted(path.relative_to(folder).as_posix() for path in lying)
+
+
 def stem_of(name: str) -> str | None:
     """The course's notebook of which this is a copy, by its file name."""
     plain = re.sub(r"[^a-z0-9]+", "_", name.lower())

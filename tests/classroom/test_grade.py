@@ -26,6 +26,7 @@ from tests.classroom.handing_in import (
     wrong,
 )
 
+STEMS = contents.STEMS
 CHOICES = [name for name in EXERCISES if name not in FUNCTIONS]
 CHECK = 'td_target = exercises.check("td_target", td_target)'
 STUB = f"def td_target(reward, terminated, next_q, discount):\n    return ...\n\n\n{CHECK}"
@@ -262,6 +263,23 @@ def test_a_room_is_graded_and_an_interrupted_run_goes_on(room, monkeypatch, caps
     assert (out / "results.csv").read_text("utf-8") == text
     assert {path: path.stat().st_mtime_ns for path in (out / "kept").iterdir()} == kept
     assert "1 of 91: <b>Ann, 00_start_here: 1 wrong" in capsys.readouterr().out
+
+
+def test_archives_and_notebooks_of_nobody_are_told(tmp_path, monkeypatch):
+    (tmp_path / "ida").mkdir()
+    for name in ("ida/work.ZIP", "kim.zip", "01_q_learning.ipynb"):
+        (tmp_path / name).write_bytes(b"")
+    told = "Not read: 01_q_learning.ipynb, ida/work.ZIP, kim.zip. Unpack archives, and put"
+    with pytest.raises(SystemExit, match=told):
+        run(monkeypatch, tmp_path)
+
+
+def test_a_page_counts_what_was_handed_in():
+    of = {stem: dict.fromkeys(contents.words(stem), ("right", "right.", 0)) for stem in STEMS}
+    of["02_dqn"] = dict.fromkeys(of["02_dqn"], ("missing", grade.absent("02_dqn"), 0))
+    page = grade.page("anna", {stem: {"verdicts": found} for stem, found in of.items()})
+    assert "56 of 56 right, in the notebooks that were handed in. Not handed in: 02." in page
+    assert "## 02" not in page and page.count("## ") == 12
 
 
 def test_a_folder_without_learners_gets_a_sentence(tmp_path, monkeypatch):
