@@ -20,7 +20,7 @@ def _reads(table: symtable.SymbolTable) -> Iterator[str]:
     """Names of the notebook: at the top of the code, or as globals in its functions and classes."""
     top = table.get_type() == "module"
     for symbol in table.get_symbols():
-        if symbol.is_referenced() and (top or symbol.is_global()):
+        if symbol.is_declared_global() or symbol.is_referenced() and (top or symbol.is_global()):
             yield symbol.get_name()
     for inner in table.get_children():
         yield from _reads(inner)

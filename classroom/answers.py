@@ -18,7 +18,7 @@ from classroom.reading import NOTEBOOKS, Unreadable, cells_of
 from course_utils.exercise_book import contents
 
 ASKING = ("check", "open_task")
-LONGEST = 100_000  # characters of a cell
+LONGEST, COMMANDS = 100_000, 30  # characters of a cell; lines with % or ! in it
 
 
 class Answer(NamedTuple):
@@ -32,6 +32,8 @@ def as_python(source: str) -> str:
     """The source of a cell, its magics and commands of the shell as calls of `get_ipython`."""
     if len(source) > LONGEST:
         raise SyntaxError(f"it has more than {LONGEST:,} characters")
+    if len(re.findall(r"(?m)^\s*[%!?]|\?$", source)) > COMMANDS:  # each takes a pass over all
+        raise SyntaxError(f"it has more than {COMMANDS} lines with %, ! or ?")
     source = re.sub(r"\A\s*%%(time|capture|prun)\b.*\n", "", source)  # these run what is below
     return TransformerManager().transform_cell(source)
 
@@ -44,13 +46,15 @@ def statements(cells: list[dict]) -> tuple[list[Statement], dict[int, str]]:
         if cell["cell_type"] != "code":
             continue
         try:
-            code = {"cell_type": "code", "source": as_python(cell["source"])}
+            # Written anew, no line within an expression begins with % or !.
+            source = ast.unparse(ast.parse(as_python(cell["source"])))
+            code = {"cell_type": "code", "source": source}
             for one in taken_apart([code]):
                 found += [part._replace(cell=number) for part in single(one)]
         except SyntaxError as error:
             line = f" in line {error.lineno}" if error.lineno else ""
             broken[number] = f"{error.msg}{line}"
-        except (ValueError, RecursionError, MemoryError) as error:
+        except (ValueError, RuntimeError, MemoryError) as error:
             broken[number] = f"{type(error).__name__}"
     return found, broken
 

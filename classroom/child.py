@@ -14,6 +14,8 @@ two or three seconds. For strangers' answers use Linux: WSL, or the course's ima
 system calls on ARM stand here, but nobody has tried them.
 """
 
+from __future__ import annotations  # `compile` passes this on to answers
+
 import ast
 import atexit
 import contextlib
@@ -45,6 +47,7 @@ MOST = 64_000_000  # bytes that a child may send
 # What may be imported for an answer; some of Python's own modules do something then.
 IMPORTED = {"numpy", "scipy", "torch", "course_utils", "sklearn", "gymnasium", "matplotlib"}
 IMPORTED |= sys.stdlib_module_names - {"antigravity", "idlelib", "test", "this", "turtledemo"}
+IMPORTED |= {"IPython", "tqdm"}
 
 
 def nursery() -> None:
@@ -52,6 +55,7 @@ def nursery() -> None:
     requests, replies = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDWR), 1)
     torch.set_num_threads(1)
+    sys.path[:] = filter(None, sys.path)  # a child may not ask where it is
     for room in pkgutil.walk_packages(course_utils.__path__, "course_utils."):
         if "laboratory" not in room.name:
             with contextlib.suppress(Exception):  # what lacks Box2D, say
@@ -120,21 +124,23 @@ def work(request: dict, known: list, write) -> None:
 
     cases = pickle.loads(request["cases"])
     for name in request["imports"]:
-        if name.partition(".")[0] in IMPORTED:
+        if name.partition(".")[0] in IMPORTED and "__main__" not in name:  # those do things
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
     probe = examination.Exercise.probe
     if request["probe"]:
         probe = getattr(importlib.import_module(request["probe"][0]), request["probe"][1])
     own = traps.trap(request["own"], say)
+    known[:] = [each for each in known if each[0] is not own]  # its code is nowhere any more
     random.seed(0), np.random.seed(0), torch.manual_seed(0)  # noqa: NPY002
-    traps.listen(say)
     locks.limit(request)
     try:
         if FORKS:
             locks.lock()
     except (OSError, KeyError) as error:
         return say(broken=f"{type(error).__name__}, {error}")
+    say(locked=True)
+    traps.listen(say)
     left = atexit._ncallbacks()
     printed = sys.stdout = sys.stderr = Discarded()
     try:
@@ -148,14 +154,14 @@ def work(request: dict, known: list, write) -> None:
                 break
     except BaseException as error:
         say(wrong=trial.raised(error, (), "Your cell").partition(" Inputs:")[0])  # there are none
-    if atexit._ncallbacks() > left:
+    if atexit._ncallbacks() > left and "atexit" in request["source"]:  # libraries do so, too
         say(note="leaves work for the time after its end", on="")
-    say(exchanged=traps.exchanged(known, own), printed=printed.length, done=True)
+    say(exchanged=traps.exchanged(known), printed=printed.length, done=True)
 
 
 def evaluated(source: str, attempt: str):
     """What was handed in. As in a notebook, a statement that fails does not stop the others."""
-    space, errors = {"__name__": "__main__"}, []
+    space, errors = {"__name__": "__main__", "display": print}, []
     for statement in ast.parse(source).body:
         try:
             exec(compile(ast.Module([statement], []), traps.ANSWER, "exec"), space)

@@ -108,13 +108,13 @@ def whole() -> list[tuple]:
     return found + [(f, "__code__", f.__code__) for f in ours]
 
 
-def exchanged(known: list[tuple], own) -> list[str]:
-    """What is not any more what it was, but for the trap itself."""
+def exchanged(known: list[tuple]) -> list[str]:
+    """What is not any more what it was."""
     other = [
         (owner, name)
         for owner, name, was in known
         if vars(owner).get(name, was if name == "__code__" else None) is not was
-        or (name == "__code__" and owner is not own and owner.__code__ is not was)
+        or (name == "__code__" and owner.__code__ is not was)
     ]
     there = {name for owner, name, _ in known if owner is torch.Tensor}  # it inherits others
     other += [(torch.Tensor, name) for name in vars(torch.Tensor).keys() - there]

@@ -15,6 +15,8 @@ from course_utils.exercise_book.trial import NotAttempted, WrongAnswer
 NOISY = 100_000  # characters
 DENIED = ("[Errno 1] Operation not permitted", "start new thread")
 NOTE = ("note", "on")  # of which the first is told
+LONGEST = 1000  # characters of a sentence
+UNREADABLE = "Your answer sends back what cannot be read."
 ALONE = "An answer computes from its inputs alone, and was not let do anything else."
 
 
@@ -29,15 +31,20 @@ def judge(stem: str, name: str, answer: Answer, book: Book, nursery: Nursery, li
         if lacks >= told["lacks"]:
             break
         lacks |= told["lacks"]  # what a library loads when it is used must be there before
-    if "broken" in told:
+    if "broken" in told and "locked" not in told:  # an answer may say so, too
         raise OSError(f"answers cannot be locked up on this system: {told['broken']}.")
     exercise, both, _ = book.exercise(stem, name)
-    verdict, sentence = (
-        seen(name, told) or ended(head, told, limits) or examined(exercise, both, told)
-    )
+    try:
+        verdict, sentence = (
+            seen(name, told) or ended(head, told, limits) or examined(exercise, both, told)
+        )
+        printed = int(told.get("printed", 0))
+    except Exception:  # an answer has written lines of its own, which may be anything
+        verdict, sentence, printed = "refused", f"{UNREADABLE} {ALONE}", 0
+    sentence = sentence if len(sentence) < LONGEST else f"{sentence[:LONGEST]} …"
     if verdict == "wrong" and any(words in sentence for words in DENIED):
         verdict, sentence = "refused", f"{sentence.replace(f'{ROOT}{os.sep}', '')} {ALONE}"
-    if (printed := told.get("printed", 0)) > NOISY:
+    if printed > NOISY:
         sentence += f" It printed {printed:,} characters: take the print out."
     return Verdict(verdict, sentence, round(head["seconds"], 2))
 
@@ -51,8 +58,8 @@ def together(lines: bytes) -> dict:
                 outcomes.append(line)
             lacks |= {str(line["lacks"])} if "lacks" in line else set()
             told |= {key: line[key] for key in line if "note" not in told or key not in NOTE}
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        told = {"note": "sends back what cannot be read", "on": ""}
+    except Exception:
+        told = {"locked": True, "note": "sends back what cannot be read", "on": ""}
     return told | {"outcomes": outcomes, "lacks": lacks}
 
 
@@ -107,6 +114,8 @@ def examined(exercise, both: list, told: dict) -> tuple:
             if attempt["parameters"] is None:
                 raise WrongAnswer("A function of your own is asked for: write it with `def`.")
             record, words = Record(attempt, told["outcomes"]), []
+            if not both:
+                raise WrongAnswer("A letter is asked for, in quotation marks; this is a function.")
             for one in both:
                 words.append(examination.examine(one, record)[0])
                 before = "On the notebook's own inputs it is right, on others not. "

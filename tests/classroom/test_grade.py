@@ -95,6 +95,16 @@ def test_the_stubs_are_not_attempted(judges):
         ["input('Name: ')\nraise SystemExit", f"{RIGHT}\n{CHECK}"],
         [f"import statistics\n{OF.replace('gamma(', 'statistics.mean([1]) * (')}\n{CHECK}"],
         [f"{RIGHT.replace('    ', LEARNS)}\n{CHECK}"],
+        [f"{OF.replace('gamma(', '(7')}\n{CHECK}".replace("(7", "(7\n    % 3 * ")],
+        [f"{OF.replace('gamma(', '((7')}\n{CHECK}".replace("((7", "((7\n    != 3) * ")],
+        ["calls = 0", f"{RIGHT}\n{CHECK}".replace(":\n", ":\n    global calls; calls += 1\n")],
+        [f"{RIGHT}\n{CHECK}".replace("discount)", "discount: Nothing) -> Tensor", 1)],
+        [f"{RIGHT}\n{CHECK}".replace(":\n", ":\n    display(reward)\n")],
+        ["try:\n    import nowhere\nexcept ImportError:\n    nowhere = None",
+         f"{RIGHT}\n{CHECK}".replace(":\n", ":\n    nowhere\n")],
+        ["from tqdm import tqdm",
+         f"{RIGHT}\n{CHECK}".replace(":\n", ":\n    for _ in tqdm([1]): pass\n")],
+        ["\n".join(["%time x"] * 600), f"{RIGHT}\n{CHECK}"],
     ],
 )  # fmt: skip
 def test_an_answer_is_found(cells, judges):
@@ -121,6 +131,7 @@ def test_an_answer_is_found(cells, judges):
          "changes its inputs"),
         ([f"{RIGHT}\n{CHECK}".replace("discount *", "[0] *")], "wrong", "raised"),
         ([f"x = {'x' * 100_001}\n{RIGHT}\n{CHECK}"], "wrong", "more than 100,000 characters"),
+        (["%time x\n" * 31 + f"{RIGHT}\n{CHECK}"], "wrong", "more than 30 lines with %, ! or ?"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told(cells, verdict, words, judges):
@@ -167,6 +178,8 @@ def test_a_choice_may_be_written_in_many_ways(judges):
         assert judged([letter(name, text)], judges, name).verdict == "right"
     assert judged([f'exercises.check("{name}", "ab"[1])'], judges, name).verdict == "right"
     assert "discounting" in judged([letter(name, "c")], judges, name).sentence.lower()
+    told = judged([f'exercises.check("{name}", lambda: "b")'], judges, name)
+    assert told.verdict == "wrong" and "A letter is asked for" in told.sentence
     told = judged([letter(name, "e")], judges, name)
     assert told.verdict == "wrong" and "letters a, b, c, d" in told.sentence
 

@@ -111,6 +111,29 @@ COPIED = {
     "        return (r + d * (1 - e) * q.amax(-1)).detach()",
 }
 CHECK = 'td_target = exercises.check("td_target", td_target)'
+FORGED = {  # a line that an answer writes itself, and the verdict
+    '{"note": "x"}': "refused",
+    '{"attempt": 5}': "refused",
+    '{"attempt": {"parameters": [["a", 77, false, null]]}}': "refused",
+    f'{{"result": 1{"0" * 400}}}': "refused",
+    '{"result": {"tensor": {"dtype": "<f4", "shape": [1], "bytes": "AAAAAA=="}, "dtype": "qint8"}}':
+        "refused",
+    f'{{"wrong": "{"x" * 10**4}"}}': "wrong",
+    '{"result": NaN, "slopes": null}': "wrong",
+    '{"broken": "x"}': "right",  # and all others are graded, too
+    '{"printed": "x", "exchanged": 3, "done": true, "locked": 0}': "right",
+    '{"lacks": "unittest.__main__"}': "right",
+}  # fmt: skip
+FROM_MEMORY = """def low_rank_change(a, b, alpha):
+    try:
+        1 / 0
+    except ZeroDivisionError as error:
+        frame = error.__traceback__.tb_frame
+    while frame := frame.f_back:
+        for owner, what, code in frame.f_locals.get("known", []):
+            if what == "__code__" and code.co_name == "low_rank_change":
+                return type(low_rank_change)(code, {})(a, b, alpha)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +187,20 @@ def test_what_breaks_down_is_wrong(kind, here, judges, monkeypatch):
     verdict, sentence, _ = judged(hostile(WRONG[kind][0], here), judges, limits)
     assert verdict == "wrong" and any(words in sentence for words in WRONG[kind][1].split("|"))
     assert "\n" not in sentence and len(sentence) < 700
+
+
+@pytest.mark.parametrize("line", FORGED)
+def test_forged_lines_stop_nothing(line, here, judges):
+    """Whatever comes back is compared, or has no effect."""
+    body = f"import os; os.write(3, {line.encode()!r} + b'\\n')"
+    verdict, sentence, _ = judged(hostile(body, here), judges)
+    assert verdict == FORGED[line] and len(sentence) < 1100
+
+
+def test_the_courses_own_code_is_not_left_in_memory(judges):
+    name = "low_rank_change"
+    check = f'{name} = exercises.check("{name}", {name})'
+    assert judged([f"{FROM_MEMORY}\n{check}"], judges, name=name).verdict == "wrong"
 
 
 @pytest.mark.parametrize("kind", COPIED)
