@@ -58,6 +58,8 @@ def graded(stem: str, paths: list[Path], pack: Path, kept: Path) -> dict:
             break
         except Unreadable as error:
             notes.append(str(error))
+        except Exception as error:  # one that nobody has thought of stops none of the others
+            notes.append(f"{path.name} cannot be taken apart ({type(error).__name__}).")
     if not read:
         sentence = " ".join(notes) or absent(stem)
         return {"verdicts": dict.fromkeys(contents.words(stem), ("missing", sentence, 0.0))}
@@ -65,10 +67,12 @@ def graded(stem: str, paths: list[Path], pack: Path, kept: Path) -> dict:
         notes.append(f"Of {len(paths)} copies of {stem}, the newest was read: {path.name}.")
     book, nursery, key = prepared(pack)
     part = kept / f"{hashlib.sha256(f'{key}{stem}'.encode() + content).hexdigest()}.json"
-    if not part.exists():
+    try:
+        found = json.loads(part.read_bytes())
+    except (OSError, ValueError):  # not there, or damaged
         found = {name: verdict_on(stem, name, read, book, nursery) for name in contents.words(stem)}
         write_whole(part, json.dumps(found).encode())
-    return {"verdicts": json.loads(part.read_bytes()), "notes": notes}
+    return {"verdicts": found, "notes": notes}
 
 
 def absent(stem: str) -> str:
@@ -146,14 +150,16 @@ def page(who: str, mine: dict[str, dict]) -> str:
     }  # fmt: skip
     every = [verdict for found in given.values() for verdict, *_ in found["verdicts"].values()]
     told = f"{every.count('right')} of {len(every)} right, in the notebooks that were handed in."
-    if lacking := ", ".join(stem[:2] for stem in mine if stem not in given):
+    told = told if given else "No notebook was found."
+    if given and (lacking := ", ".join(stem[:2] for stem in mine if stem not in given)):
         told += f" Not handed in: {lacking}."
     lines = [f"# {html.escape(plainly(who))}", "", told]
     for stem, found in given.items():
         lines += ["", f"## {stem[:2]} · {contents.words('titles')[stem]}", ""]
         lines += [f"{html.escape(plainly(note))}\n" for note in found.get("notes", [])]
-        if len({*map(tuple, found["verdicts"].values())}) == 1 and "missing" in str(found):
-            lines.append(html.escape(next(iter(found["verdicts"].values()))[1]))
+        alike = {*map(tuple, found["verdicts"].values())}
+        if len(alike) == 1 and min(alike)[0] == "missing":
+            lines.append(html.escape(min(alike)[1]))
             continue
         for verdict in ("right", "not attempted", "missing"):
             names = [f"`{n}`" for n, one in found["verdicts"].items() if one[0] == verdict]
@@ -183,12 +189,20 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=min(8, os.cpu_count() or 1))
     asked = parser.parse_args()
     folder = asked.folder.resolve()
-    out = asked.out or folder.with_name(f"{folder.name}-results")
+    out = (asked.out or folder.parent / f"{folder.name}-results").resolve()
+    if folder in [out, *out.parents]:
+        sys.exit(f"{asked.folder} holds learners alone: choose another place for the results.")
+    try:
+        Book(asked.pack)
+    except (OSError, ValueError) as error:
+        sys.exit(f"The pack {asked.pack} cannot be used: {error}")
     lying = unread(folder) if folder.is_dir() else []
     told = f"Not read: {plainly(', '.join(lying))}. {UNPACK}" if lying else ""
     if not folder.is_dir() or not any(submissions(folder).values()):
         needed = "must be a folder with a folder for each learner, with notebooks"
         sys.exit(f"{asked.folder} {needed}. {told}".strip())
+    if not asked.pack.is_file():
+        sys.exit(f"There is no file {asked.pack}: --pack names a copy of classroom/pack.yaml.")
     print(told if FORKS else f"{UNLOCKED} {told}", flush=True)
     try:
         results = grade(folder, out, asked.pack.resolve(), asked.workers)

@@ -287,12 +287,22 @@ def test_archives_and_notebooks_of_nobody_are_told(tmp_path, monkeypatch):
         run(monkeypatch, tmp_path)
 
 
+def test_a_pack_that_is_not_there_gets_a_sentence(tmp_path, monkeypatch):
+    (tmp_path / "anna").mkdir()
+    (tmp_path / "anna" / "00_start_here.ipynb").write_bytes(b"")
+    with pytest.raises(SystemExit, match="There is no file no.yaml: --pack names a copy"):
+        run(monkeypatch, tmp_path, "--pack", "no.yaml")
+
+
 def test_a_page_counts_what_was_handed_in():
     of = {stem: dict.fromkeys(contents.words(stem), ("right", "right.", 0)) for stem in STEMS}
     of["02_dqn"] = dict.fromkeys(of["02_dqn"], ("missing", grade.absent("02_dqn"), 0))
     page = grade.page("anna", {stem: {"verdicts": found} for stem, found in of.items()})
     assert "56 of 56 right, in the notebooks that were handed in. Not handed in: 02." in page
     assert "## 02" not in page and page.count("## ") == 12
+    nothing = {stem: dict.fromkeys(of[stem], ("missing", grade.absent(stem), 0)) for stem in STEMS}
+    page = grade.page("bo", {stem: {"verdicts": found} for stem, found in nothing.items()})
+    assert page == "# bo\n\nNo notebook was found.\n"
 
 
 def test_a_folder_without_learners_gets_a_sentence(tmp_path, monkeypatch):
