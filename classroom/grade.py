@@ -107,9 +107,9 @@ def grade(folder: Path, out: Path, pack: Path, workers: int) -> dict:
                 results[who, stem] = found = done.result()
                 told = Counter(verdict for verdict, *_ in found["verdicts"].values())
                 if handed_in[who].get(stem):
-                    summary = ", ".join(f"{n} {verdict}" for verdict, n in sorted(told.items()))
                     print(
-                        f"{number} of {len(tasks)}: {plainly(who)}, {stem}: {summary}", flush=True
+                        f"{number} of {len(tasks)}: {plainly(who)}, {stem}: {summed(told)}",
+                        flush=True,
                     )
         except BaseException:
             pool.shutdown(cancel_futures=True)
@@ -196,19 +196,17 @@ def main() -> None:
         Book(asked.pack)
     except (OSError, ValueError) as error:
         sys.exit(f"The pack {asked.pack} cannot be used: {error}")
-    lying = unread(folder) if folder.is_dir() else []
+    found, lying = (submissions(folder), unread(folder)) if folder.is_dir() else ({}, [])
     told = f"Not read: {plainly(', '.join(lying))}. {UNPACK}" if lying else ""
-    if not folder.is_dir() or not any(submissions(folder).values()):
+    if not any(found.values()):
         needed = "must be a folder with a folder for each learner, with notebooks"
         sys.exit(f"{asked.folder} {needed}. {told}".strip())
-    if not asked.pack.is_file():
-        sys.exit(f"There is no file {asked.pack}: --pack names a copy of classroom/pack.yaml.")
-    print(told if FORKS else f"{UNLOCKED} {told}", flush=True)
+    print(f"Learners: {len(found)}. {told}{'' if FORKS else UNLOCKED}", flush=True)
     try:
-        results = grade(folder, out, asked.pack.resolve(), asked.workers)
+        results = grade(folder, out, asked.pack.resolve(), max(1, asked.workers))
     except KeyboardInterrupt:
         sys.exit("Interrupted. Start it again: it goes on from here.")
-    except (OSError, BrokenProcessPool) as error:
+    except (OSError, ValueError, BrokenProcessPool) as error:
         sys.exit(f"Stopped: {error} What is done is kept: start it again.")
     learners = {}
     for (who, stem), found in results.items():

@@ -275,7 +275,8 @@ def test_a_room_is_graded_and_an_interrupted_run_goes_on(room, monkeypatch, caps
     run(monkeypatch, room)
     assert (out / "results.csv").read_text("utf-8") == text
     assert {path: path.stat().st_mtime_ns for path in (out / "kept").iterdir()} == kept
-    assert "1 of 91: <b>Ann, 00_start_here: 1 wrong" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "Learners: 7. \n" in told and "1 of 91: <b>Ann, 00_start_here: 1 wrong" in told
 
 
 def test_archives_and_notebooks_of_nobody_are_told(tmp_path, monkeypatch):
@@ -290,7 +291,7 @@ def test_archives_and_notebooks_of_nobody_are_told(tmp_path, monkeypatch):
 def test_a_pack_that_is_not_there_gets_a_sentence(tmp_path, monkeypatch):
     (tmp_path / "anna").mkdir()
     (tmp_path / "anna" / "00_start_here.ipynb").write_bytes(b"")
-    with pytest.raises(SystemExit, match="There is no file no.yaml: --pack names a copy"):
+    with pytest.raises(SystemExit, match="The pack no.yaml cannot be used: "):
         run(monkeypatch, tmp_path, "--pack", "no.yaml")
 
 
