@@ -105,12 +105,9 @@ def grade(folder: Path, out: Path, pack: Path, workers: int) -> dict:
             for number, done in enumerate(as_completed(running), 1):
                 who, stem = running[done]
                 results[who, stem] = found = done.result()
-                told = Counter(verdict for verdict, *_ in found["verdicts"].values())
+                told = summed(Counter(verdict for verdict, *_ in found["verdicts"].values()))
                 if handed_in[who].get(stem):
-                    print(
-                        f"{number} of {len(tasks)}: {plainly(who)}, {stem}: {summed(told)}",
-                        flush=True,
-                    )
+                    print(f"{number} of {len(tasks)}: {plainly(who)}, {stem}: {told}", flush=True)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

@@ -4,7 +4,6 @@ A folder a learner; below it, anywhere: notebooks, progress.csv, agents (.safete
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -16,6 +15,7 @@ from course_utils import storage
 from course_utils.exercise_book import progress
 
 MOST_BYTES, MOST_FILES = 50_000_000, 5000
+MOST_LINES, MOST_AGENTS = 10_000, 100  # of a progress file; of a learner
 HOLDS = r"holds(?: with seed (\d+))?: (.*)"
 FAILS = r"this does not hold in this run(?: with seed (\d+))?: (.*)"
 REVEALED = r'(?:No guess was made|You guessed "(.*)"); measured: "(.*)"\.'
@@ -74,11 +74,14 @@ def learner(folder: Path, notebooks: dict[str, list[Path]]) -> Learner:
             odd.append(f"{stem}: damaged, a link, or too large. Ask for the notebook again.")
     for path in found:
         if path.suffix == ".csv" and path.stem.startswith("progress"):
-            noted += [line for line in progress.noted(path) if line not in noted]
+            noted += progress.noted(path)[:MOST_LINES]
     if closed := sum(path.suffix in CODE for path in found):
         odd.append(f"Files that may hold code were not opened: {closed}.")
     agents = [path for path in found if path.suffix == ".safetensors" and not ships(path)]
-    return Learner(folder.name, runs, noted, agents, list(dict.fromkeys(odd)))
+    if agents[MOST_AGENTS:]:
+        odd.append(f"Only the first {MOST_AGENTS} agents were judged.")
+    noted = list(dict.fromkeys(noted))
+    return Learner(folder.name, runs, noted, agents[:MOST_AGENTS], list(dict.fromkeys(odd)))
 
 
 def ships(path: Path) -> bool:
@@ -90,9 +93,8 @@ def ships(path: Path) -> bool:
 def files(folder: Path) -> tuple[list[Path], list[str]]:
     """Plain files below a folder, in order; no link is followed, as it may lead anywhere."""
     found, odd = [], []
-    for where, below, names in os.walk(folder):
-        below[:] = sorted(name for name in below if not name.startswith((".", "__MACOSX")))
-        for path in (Path(where, name) for name in sorted(names)):
+    for where, _, names in reading.below(folder):
+        for path in (Path(where, name) for name in names):
             if path.is_symlink() or not path.is_file():
                 odd.append("A link, or what is no plain file, was passed over.")
             elif path.stat().st_size > MOST_BYTES:

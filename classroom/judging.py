@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-import yaml
 
+from classroom import reading
 from classroom.answers import Answer
 from classroom.child import FORKS
 from classroom.plain import rebuilt
@@ -54,7 +54,7 @@ class Book:
 
     def __init__(self, pack: Path = PACK):
         self.pack, self.found = Path(pack).read_bytes(), {}
-        self.told = yaml.safe_load(self.pack)
+        self.told = reading.read_pack(self.pack)
 
     def key(self) -> str:
         """A hash of all that a verdict depends on, besides the submission."""
@@ -79,12 +79,15 @@ class Book:
         """Inputs that are none of the course's own."""
         said, known = contents.words(stem)[name], inspect.unwrap(book.answer).__globals__
         several = said.get("inputs", ""), self.told["inputs"].get(name, "")
-        made = [
-            case
-            for seed in self.told["seeds"]
-            for inputs in several
-            for case in eval(f"[{inputs}]", known | tools(seed))
-        ]
+        try:
+            made = [
+                case
+                for seed in self.told["seeds"]
+                for inputs in several
+                for case in eval(f"[{inputs}]", known | tools(seed))
+            ]
+        except Exception as error:
+            raise ValueError(f"the pack's inputs of {name} fail, {error}.") from error
         own = {pickle.dumps(case) for case in book.cases}
         new = {pickle.dumps(case): case for case in made}
         return [case for key, case in new.items() if key not in own]

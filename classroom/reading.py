@@ -4,19 +4,26 @@
 a notebook is run; what is damaged, or no notebook, gets one sentence.
 """
 
+import ast
 import os
 import re
 import stat
 import warnings
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import nbformat
+import yaml
 
 from course_utils.exercise_book import contents
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 LARGEST = 50_000_000  # bytes of a notebook
+DEEPEST, MOST = 20, 1_000_000  # folders in one another; characters of code in a notebook
+
+
+NOBODYS = (".", "__MACOSX")  # how names begin of what no learner has made
 
 
 class Unreadable(ValueError):
@@ -27,17 +34,25 @@ def submissions(folder: Path) -> dict[str, dict[str, list[Path]]]:
     """By learner and stem: the notebooks, the newest first."""
     found = {}
     for learner in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        if learner.name.startswith(".") or not learner.is_dir(follow_symlinks=False):
+        if learner.name.startswith(NOBODYS) or not learner.is_dir(follow_symlinks=False):
             continue
         found[learner.name] = mine = {}
-        for place, folders, files in os.walk(learner.path):
+        for place, folders, files in below(learner.path):
             for name in sorted([*folders, *files]):
                 if name.endswith(".ipynb") and (stem := stem_of(name)):
                     mine.setdefault(stem, []).append(Path(place, name))
-            folders[:] = [f for f in folders if not f.startswith(".") and not f.endswith(".ipynb")]
+            folders[:] = [name for name in folders if not name.endswith(".ipynb")]
         for paths in mine.values():
             paths.sort(key=lambda path: (-os.lstat(path).st_mtime_ns, str(path)))
     return found
+
+
+def below(folder: Path | str) -> Iterator[tuple[str, list[str], list[str]]]:
+    """As os.walk, in order; without what is hidden, what macOS adds, and endless depths."""
+    for place, folders, files in os.walk(folder):
+        ends = len(Path(place).relative_to(folder).parts) >= DEEPEST
+        folders[:] = sorted(name for name in folders if not ends and not name.startswith(NOBODYS))
+        yield place, folders, sorted(name for name in files if not name.startswith(NOBODYS))
 
 
 def unread(folder: Path) -> list[str]:
@@ -80,6 +95,8 @@ def cells_of(content: bytes, name: str) -> list[dict]:
     except Exception:  # also RecursionError; what nbformat raises has no class in common
         told = "save it again in Jupyter, and hand that in."
         raise Unreadable(f"{name} is damaged, or no notebook: {told}") from None
+    if sum(len(cell["source"]) for cell in cells if cell["cell_type"] == "code") > MOST:
+        raise Unreadable(f"{name} holds more than {MOST:,} characters of code.")
     return cells
 
 
@@ -95,3 +112,29 @@ def sections(stem: str) -> dict[str, str]:
             for name in re.findall(r'(?:check|open_task)\(\s*"(\w+)"', cell["source"]):
                 found[name] = heading
     return found
+
+
+def read_pack(content: bytes) -> dict:
+    """Seeds and inputs of a pack. ValueError, with a sentence, if it is none."""
+    try:
+        told = yaml.safe_load(content)
+        seeds, inputs = told["seeds"], told["inputs"] or {}
+        names = {name for stem in contents.STEMS for name in contents.words(stem)}
+        unknown = ", ".join(sorted(map(str, inputs.keys() - names)))
+        if not all(type(seed) is int and seed >= 0 for seed in seeds):
+            raise TypeError
+        for text in inputs.values():
+            ast.parse(f"[{text}]")
+    except (
+        yaml.YAMLError,
+        UnicodeDecodeError,
+        SyntaxError,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ):
+        told = "it must be YAML with seeds, and inputs in Python, as classroom/pack.yaml."
+        raise ValueError(told) from None
+    if unknown:
+        raise ValueError(f"the course has no exercise {unknown}.")
+    return {"seeds": seeds, "inputs": inputs}

@@ -117,6 +117,20 @@ def test_what_is_damaged_is_told_and_the_rest_is_counted(folder):
     assert "Lines of results.csv that could not be read: 2." in page
 
 
+def test_of_too_much_the_first_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(handed_in, "MOST_LINES", 3)
+    monkeypatch.setattr(handed_in, "MOST_AGENTS", 2)
+    lines = "".join(f"exercise,{name},right,today\n" for name in "aabcd")
+    for name in ("progress.csv", "progress (1).csv"):
+        (tmp_path / name).write_text(lines)
+    for name in "abc":
+        (tmp_path / f"{name}.safetensors").write_text(name)
+    told = handed_in.learner(tmp_path, {})
+    assert told.noted == [("exercise", "a", "right"), ("exercise", "b", "right")]
+    assert [path.stem for path in told.agents] == ["a", "b"]
+    assert "Only the first 2 agents were judged." in told.odd
+
+
 def test_what_ships_with_the_course_is_no_work_of_a_learner(tmp_path):
     for name in ("cartpole_student", "five_minutes"):
         own = storage.shipped("cartpole_student.safetensors").read_bytes()

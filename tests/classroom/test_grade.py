@@ -279,6 +279,66 @@ def test_a_room_is_graded_and_an_interrupted_run_goes_on(room, monkeypatch, caps
     assert "Learners: 7. \n" in told and "1 of 91: <b>Ann, 00_start_here: 1 wrong" in told
 
 
+def test_what_no_learner_has_made_and_endless_depths_are_passed_over(tmp_path):
+    # An archive can hold folders deeper than Python can call itself.
+    for place in ("__MACOSX/anna", "anna/__MACOSX", "anna/.hidden", "anna/" + 30 * "d/"):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "02_dqn.ipynb").write_text("{}")
+    (tmp_path / "anna" / "._02_dqn.ipynb").write_text("{}")
+    (tmp_path / "anna" / "deep" / "er").mkdir(parents=True)
+    mine = tmp_path / "anna" / "deep" / "er" / "02_dqn.ipynb"
+    mine.write_text("{}")
+    assert reading.submissions(tmp_path) == {"anna": {"02_dqn": [mine]}}
+
+
+def test_a_notebook_with_too_much_code_is_not_taken_apart():
+    with pytest.raises(reading.Unreadable, match="more than 1,000,000 characters of code"):
+        reading.cells_of(alone(["x" * 90_000] * 12), "my.ipynb")
+
+
+@pytest.mark.parametrize(
+    ("pack", "words"),
+    [
+        ("seeds: [1", "must be YAML"),
+        ("[]", "must be YAML"),
+        ("seeds: [1]", "must be YAML"),
+        ("seeds: 1\ninputs: {}", "must be YAML"),
+        ("seeds: [1]\ninputs: {discounted_return: '(1'}", "must be YAML"),
+        ("seeds: [1]\ninputs: {td_targt: '(1,)'}", "no exercise td_targt"),
+    ],
+)
+def test_a_pack_that_is_none_gets_a_sentence(pack, words, tmp_path, monkeypatch):
+    (tmp_path / "pack.yaml").write_text(pack)
+    with pytest.raises(SystemExit, match=words):
+        run(monkeypatch, tmp_path, "--pack", tmp_path / "pack.yaml")
+
+
+def test_a_packs_inputs_that_fail_are_named(tmp_path):
+    (tmp_path / "pack.yaml").write_text("seeds: [1]\ninputs: {discounted_return: nothing}")
+    with pytest.raises(ValueError, match="inputs of discounted_return fail, name 'nothing'"):
+        Book(tmp_path / "pack.yaml").exercise("00_start_here", "discounted_return")
+
+
+def test_results_among_the_learners_are_refused(tmp_path, monkeypatch):
+    with pytest.raises(SystemExit, match="choose another place"):
+        run(monkeypatch, tmp_path, "--out", tmp_path / "results")
+
+
+def test_a_verdict_that_was_damaged_is_made_again(tmp_path):
+    (tmp_path / "00_start_here.ipynb").write_bytes(notebook("00_start_here", {}))
+    given = "00_start_here", [tmp_path / "00_start_here.ipynb"], grade.PACK, tmp_path / "kept"
+    told = grade.graded(*given)["verdicts"]
+    [part] = (tmp_path / "kept").iterdir()
+    part.write_text("[")
+    assert grade.graded(*given)["verdicts"].keys() == told.keys()
+
+
+def test_a_page_tells_one_wrong_answer_in_full():
+    found = {"verdicts": {"discounted_return": ("wrong", "The mask is missing.", 0.1)}}
+    page = grade.page("anna", {"00_start_here": found})
+    assert "**`discounted_return`**, wrong. The mask is missing. Read again: 00" in page
+
+
 def test_archives_and_notebooks_of_nobody_are_told(tmp_path, monkeypatch):
     (tmp_path / "ida").mkdir()
     for name in ("ida/work.ZIP", "kim.zip", "01_q_learning.ipynb"):
