@@ -62,10 +62,10 @@ classroom: .venv/course          ## guide, student's and teacher's edition, slid
 	SOLUTIONS=$(or $(SOLUTIONS),in) $(BIN)/python -m classroom.editions
 
 board: .venv/course              ## one HTML page on a class, from what learners handed in: make board FOLDER=submissions (with --example in MORE, of a made-up class)
-	$(BIN)/python -m classroom.board "$(FOLDER)" $(MORE)
+	$(BIN)/python -m classroom.board "$(or $(FOLDER),$(error Name the folder of the submissions: make board FOLDER=submissions))" $(MORE)
 
 grade: .venv/course              ## verdicts on the exercises of all learners, a folder each; no notebook is run: make grade FOLDER=submissions
-	$(BIN)/python -m classroom.grade "$(FOLDER)" $(MORE)
+	$(BIN)/python -m classroom.grade "$(or $(FOLDER),$(error Name the folder of the submissions: make grade FOLDER=submissions))" $(MORE)
 
 app: .venv/course-app            ## the trainings and pictures without the code, for a projector: a chapter is chosen in a menu
 	$(BIN)/voila --theme=light app/dashboard.ipynb

@@ -5,6 +5,8 @@ import json
 import os
 import random
 import re
+import shutil
+import subprocess
 import sys
 
 import pytest
@@ -353,6 +355,16 @@ def test_a_pack_that_is_not_there_gets_a_sentence(tmp_path, monkeypatch):
     (tmp_path / "anna" / "00_start_here.ipynb").write_bytes(b"")
     with pytest.raises(SystemExit, match="The pack no.yaml cannot be used: "):
         run(monkeypatch, tmp_path, "--pack", "no.yaml")
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="this system has no make")
+@pytest.mark.parametrize("target", ["grade", "board"])
+def test_make_asks_for_a_folder(target):
+    """Else the course's own folder would be taken, and graded."""
+    told = subprocess.run(
+        ["make", "-n", target], cwd=reading.NOTEBOOKS.parent, capture_output=True, text=True
+    )
+    assert told.returncode and f"make {target} FOLDER=submissions" in told.stderr
 
 
 def test_a_page_counts_what_was_handed_in():
