@@ -87,7 +87,7 @@ test-seeds: .venv/course-test    ## the claims of every notebook, for other seed
 	COURSE_SEEDS=$(SEEDS) $(PYTEST) -n auto --dist=load -m seeds tests/house tests/data tests/exercise_book
 
 test-browser: .venv/course-test  ## every notebook in a real browser from its first cell to its last (half an hour)
-	COURSE_BROWSER=all $(PYTEST) tests/browser tests/classroom/test_site.py
+	COURSE_BROWSER=all $(PYTEST) tests/browser
 
 .matrix/uv/ready:
 	$(PYTHON) -m venv .matrix/uv

@@ -20,7 +20,6 @@ from playwright.sync_api import expect
 from classroom import vendor
 from classroom.site import words
 from classroom.site.build import build
-from tests.browser.conftest import browser  # noqa: F401
 from tests.diagrams import NOTEBOOKS, ROOT
 
 # Sphinx tells its extensions of what it will change.
@@ -56,7 +55,7 @@ def soups(site):
 
 
 @pytest.fixture
-def visit(browser, site):  # noqa: F811
+def visit(browser, site):
     """Opens a page from its folder; it must neither complain nor ask for anything elsewhere."""
     problems, contexts = [], []
 

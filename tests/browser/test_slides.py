@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from classroom import parts, slides
-from tests.browser.conftest import FLAGS, browser  # noqa: F401
+from tests.browser.conftest import FLAGS
 
 SHOWN = tuple(parts.NOTEBOOKS) if os.environ.get("COURSE_BROWSER") == "all" else ("01", "10")
 MEASURE = """() => {
@@ -38,7 +38,7 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(params=SHOWN)
-def deck(request, browser, folder):  # noqa: F811
+def deck(request, browser, folder):
     """A deck, laid out; it must neither complain nor ask for anything elsewhere."""
     page, problems = browser.new_page(viewport={"width": 1920, "height": 1080}), []
     page.on("pageerror", lambda error: problems.append(str(error)))
@@ -67,7 +67,7 @@ def test_no_slide_is_cut_and_the_keyboard_goes_on(deck):
 
 
 @pytest.mark.slow
-def test_a_deck_can_be_printed(browser, folder, tmp_path):  # noqa: F811
+def test_a_deck_can_be_printed(browser, folder, tmp_path):
     file = tmp_path / "slides.pdf"
     address = (folder / f"{parts.read(SHOWN[0]).stem}.html").as_uri() + "?print-pdf"
     program = shutil.which("chromium") or browser.browser_type.executable_path
