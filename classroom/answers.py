@@ -60,10 +60,14 @@ def statements(cells: list[dict]) -> tuple[list[Statement], dict[int, str]]:
 
 
 def single(statement: Statement) -> list[Statement]:
-    """An import, taken apart by its names; any other statement as it is."""
+    """An import, taken apart by its names, what a check stands within by its body; else itself."""
+    tree, made = ast.parse(statement.source).body[0], []
+    if isinstance(tree, ast.If | ast.Try | ast.With) and asked_in(statement):
+        body = {"cell_type": "code", "source": ast.unparse(ast.Module(tree.body, []))}
+        within = [one._replace(cell=statement.cell) for one in taken_apart([body])]
+        return [part for one in within for part in single(one)] or [statement]
     if not is_import(statement):
         return [statement]
-    tree, made = ast.parse(statement.source).body[0], []
     for alias in tree.names:
         tree.names = [alias]
         binds = {(alias.asname or alias.name).split(".")[0]} - {"*"}

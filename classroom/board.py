@@ -18,7 +18,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from classroom import handed_in, hidden, pooled
+from classroom import handed_in, hidden, pooled, reading
 from course_utils import files
 from course_utils.exercise_book import contents
 
@@ -44,13 +44,20 @@ def main(arguments: list[str]) -> None:
         example.write(folder)
     if not folder.is_dir():
         sys.exit(f"There is no folder {told.folder}: name the one that holds a folder a learner.")
-    beside = folder.with_name(f"{folder.name}-results")
+    if not reading.submissions(folder):
+        sys.exit(f"{told.folder} holds nobody's folder: each learner must have one of their own.")
+    if told.results and not told.results.is_file():
+        sys.exit(f"There is no file {told.results}: --results names the grader's results.csv.")
+    beside = folder.parent / f"{folder.name}-results"
     out = (told.out or beside / "board.html").resolve()
-    page = board(
-        folder, beside, told.results or beside / "results.csv", told.names, not told.unjudged,
-        site_from(told.site, out),
-    )  # fmt: skip
-    files.write_whole(out, page.encode())
+    try:
+        page = board(
+            folder, beside, told.results or beside / "results.csv", told.names, not told.unjudged,
+            site_from(told.site, out),
+        )  # fmt: skip
+        files.write_whole(out, page.encode())
+    except OSError as error:
+        sys.exit(str(error))
     print(f"The board is in {out}")
 
 
@@ -106,7 +113,7 @@ def read_results(path: Path) -> tuple[dict[tuple, tuple], list[str]]:
         told = "There is no results.csv: exercises are shown as the learners' notebooks note them."
         return {}, [told]
     graded, passed = {}, 0
-    lines = path.read_text("utf-8-sig", "replace").replace("\0", "").splitlines(keepends=True)
+    lines = io.StringIO(path.read_text("utf-8-sig", "replace").replace("\0", ""), newline="")
     try:
         for row in csv.DictReader(lines):
             verdict = row.get("verdict") or ""

@@ -117,6 +117,31 @@ def test_what_is_damaged_is_told_and_the_rest_is_counted(folder):
     assert "Lines of results.csv that could not be read: 2." in page
 
 
+@pytest.mark.parametrize(
+    ("place", "more", "words"),
+    [
+        ("none", [], "There is no folder"),
+        ("flat", [], "holds nobody's folder"),
+        ("room", ["--results", "none.csv"], "--results names"),
+        ("room", ["--out", "."], "cannot be written"),
+    ],
+)
+def test_what_gives_no_board_gets_a_sentence(place, more, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "room" / "anna").mkdir(parents=True)
+    (tmp_path / "flat").mkdir()
+    (tmp_path / "flat" / f"{STEM}.ipynb").write_text("{}")
+    with pytest.raises(SystemExit, match=words):
+        board.main([place, "--unjudged", *more])
+
+
+def test_a_name_may_hold_any_letter(tmp_path):
+    results = {("a\x0cb\u2028c\nd", STEM): {"verdicts": {"bellman_backup": ("right", "x", 0)}}}
+    (tmp_path / "results.csv").write_text(grade.table(results), "utf-8", newline="")
+    told, odd = board.read_results(tmp_path / "results.csv")
+    assert [*told] == [("a\x0cb\u2028c\nd", "bellman_backup")] and not odd
+
+
 def test_of_too_much_the_first_is_read(tmp_path, monkeypatch):
     monkeypatch.setattr(handed_in, "MOST_LINES", 3)
     monkeypatch.setattr(handed_in, "MOST_AGENTS", 2)

@@ -104,6 +104,9 @@ def test_the_stubs_are_not_attempted(judges):
         [f"{RIGHT}\n{CHECK}".replace(":\n", ":\n    display(reward)\n")],
         ["try:\n    import nowhere\nexcept ImportError:\n    nowhere = None",
          f"{RIGHT}\n{CHECK}".replace(":\n", ":\n    nowhere\n")],
+        *[[f"{kind}:\n    " + f"{RIGHT}\n{CHECK}".replace("\n", "\n    ") + after]
+          for kind, after in (("if seed", ""), ("with torch.no_grad()", ""),
+                              ("try", "\nexcept Exception:\n    print('?')"))],
         ["from tqdm import tqdm",
          f"{RIGHT}\n{CHECK}".replace(":\n", ":\n    for _ in tqdm([1]): pass\n")],
         ["\n".join(["%time x"] * 600), f"{RIGHT}\n{CHECK}"],
