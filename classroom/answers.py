@@ -6,6 +6,7 @@ an attempt needs are gathered by the names that they use. Nothing is run.
 
 import ast
 import builtins
+import contextlib
 import re
 from functools import cache
 from typing import NamedTuple
@@ -32,7 +33,10 @@ def as_python(source: str) -> str:
     """The source of a cell, its magics and commands of the shell as calls of `get_ipython`."""
     if len(source) > LONGEST:
         raise SyntaxError(f"it has more than {LONGEST:,} characters")
-    if len(re.findall(r"(?m)^\s*[%!?]|\?$", source)) > COMMANDS:  # each takes a pass over all
+    with contextlib.suppress(SyntaxError):
+        ast.parse(source)
+        return source  # plain Python
+    if len(re.findall(r"(?m)^\s*[%!?]|^[^#\n]*\?$", source)) > COMMANDS:  # a pass over all for each
         raise SyntaxError(f"it has more than {COMMANDS} lines with %, ! or ?")
     source = re.sub(r"\A\s*%%(time|capture|prun)\b.*\n", "", source)  # these run what is below
     return TransformerManager().transform_cell(source)
@@ -63,9 +67,11 @@ def single(statement: Statement) -> list[Statement]:
     """An import, taken apart by its names, what a check stands within by its body; else itself."""
     tree, made = ast.parse(statement.source).body[0], []
     if isinstance(tree, ast.If | ast.Try | ast.With) and asked_in(statement):
-        body = {"cell_type": "code", "source": ast.unparse(ast.Module(tree.body, []))}
-        within = [one._replace(cell=statement.cell) for one in taken_apart([body])]
-        return [part for one in within for part in single(one)] or [statement]
+        branches = [tree.body, getattr(tree, "orelse", []), getattr(tree, "finalbody", [])]
+        texts = [ast.unparse(ast.Module(branch, [])) for branch in branches]
+        text = next((one for one in texts if any(f"{ask}(" in one for ask in ASKING)), texts[0])
+        within = taken_apart([{"cell_type": "code", "source": text}])
+        return [part for one in within for part in single(one._replace(cell=statement.cell))]
     if not is_import(statement):
         return [statement]
     for alias in tree.names:

@@ -13,13 +13,15 @@ LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
 
 
 def names_in(path: Path) -> list[str]:
-    """The names in a file, one a line; # begins a remark. ValueError for one that cannot be."""
+    """The names in a file, one a line; # begins a remark. ValueError for what cannot be one."""
     lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     names = [name for line in lines if (name := line.partition("#")[0].strip())]
+    if not names:
+        raise ValueError(f"{path.name} holds no name: write one for each learner, a line each.")
     for name in names:
         if not NAME.fullmatch(name):
             told = "use a to z, 0 to 9, - and _, at most 31 of them, a letter or digit first"
-            raise ValueError(f"{path.name}: {name!r} cannot be a name; {told}.")
+            raise ValueError(f"{path.name}: {name[:40]!r} cannot be a name; {told}.")
     return names
 
 

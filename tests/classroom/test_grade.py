@@ -106,7 +106,9 @@ def test_the_stubs_are_not_attempted(judges):
          f"{RIGHT}\n{CHECK}".replace(":\n", ":\n    nowhere\n")],
         *[[f"{kind}:\n    " + f"{RIGHT}\n{CHECK}".replace("\n", "\n    ") + after]
           for kind, after in (("if seed", ""), ("with torch.no_grad()", ""),
+                              ("if not 1:\n    x = 1\nelse", ""),
                               ("try", "\nexcept Exception:\n    print('?')"))],
+        [f"{RIGHT}\n{CHECK}" + "\n# why?" * 40, "%time x" + "\n# why?" * 40],
         ["from tqdm import tqdm",
          f"{RIGHT}\n{CHECK}".replace(":\n", ":\n    for _ in tqdm([1]): pass\n")],
         ["\n".join(["%time x"] * 600), f"{RIGHT}\n{CHECK}"],

@@ -45,6 +45,12 @@ def test_a_name_that_is_no_folder_is_told(tmp_path, name):
         accounts.names_in(listed)
 
 
+def test_a_list_without_names_is_told(tmp_path):
+    (tmp_path / "learners.txt").write_text("# nobody yet\n\n")
+    with pytest.raises(ValueError, match=r"learners\.txt holds no name"):
+        accounts.names_in(tmp_path / "learners.txt")
+
+
 def test_a_home_keeps_the_learners_notebooks_and_gets_new_ones(tmp_path, monkeypatch):
     shipped, home = tmp_path / "shipped", tmp_path / "home" / "course"
     for name in ("00_a.ipynb", ".ipynb_checkpoints/00_a.ipynb", "self_check.py"):
