@@ -65,6 +65,8 @@ def board(folder: Path, beside: Path, results: Path, names=False, judged=True, s
     """The page. beside: the folder of the salt, the pseudonyms and earlier verdicts on agents."""
     salt, learners = hidden.salt_of(beside), list(handed_in.learners(folder))
     graded, odd = read_results(results)
+    if lying := reading.unread(folder):  # how many, as their names may tell who it was
+        odd.append(f"Archives, and notebooks in nobody's folder, were not read: {len(lying)}.")
     known = {one.name for one in learners}
     strangers = sorted({name for name, _ in graded} - known)
     learners += [handed_in.Learner(name, {}, [], [], []) for name in strangers]

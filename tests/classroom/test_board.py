@@ -27,6 +27,7 @@ def folder(tmp_path_factory):
     example.write(folder, 12, agents=False)
     for name in (HOSTILE, LONG, "=1+1"):
         (folder / name).mkdir()
+    (folder / "kim.zip").write_bytes(b"")
     mine = folder / HOSTILE
     guesses = [["prediction", BAD, BAD, "today"], ["exercise", BAD, "right", "today"]]
     example.table(mine / "progress (1).csv", "", guesses)
@@ -115,6 +116,7 @@ def test_what_is_damaged_is_told_and_the_rest_is_counted(folder):
     assert "Files that may hold code were not opened: 1." in page
     assert "A link, or what is no plain file, was passed over." in page
     assert "Lines of results.csv that could not be read: 2." in page
+    assert "notebooks in nobody&#39;s folder, were not read: 1." in page
 
 
 @pytest.mark.parametrize(
