@@ -134,9 +134,8 @@ def write_codes(path: Path, codes: dict[str, str]) -> None:
     text = io.StringIO(newline="")
     table = csv.writer(text)
     table.writerow(["learner", "pseudonym"])
-    for name, code in sorted(codes.items()):  # a spreadsheet would compute a name such as =1+1
-        table.writerow([f"'{name}" if name.startswith(("=", "+", "-", "@")) else name, code])
-    files.write_whole(path, text.getvalue().encode(errors="replace"))
+    table.writerows([reading.as_cell(name), code] for name, code in sorted(codes.items()))
+    files.write_whole(path, text.getvalue().encode())
 
 
 def site_from(site: str | None, out: Path) -> str:

@@ -73,7 +73,6 @@ def student(solutions: str = "in", build: Path | None = None) -> Path:
     rules = re.sub(RULES, "", (there / "Makefile").read_text(encoding="utf-8"))
     rules = re.sub(r"\.PHONY:.*", ".PHONY: lab app clean", rules)
     (there / "Makefile").write_text(rules, encoding="utf-8")
-    shutil.make_archive(str(there), "zip", there.parent, "student")
     return there
 
 
@@ -94,8 +93,7 @@ def solved(source: str, name: str) -> str:
 
 def about_exercise(exercise: parts.Exercise) -> str:
     """Its minutes, and what helps against each named mistake."""
-    words = next(book[exercise.name] for book in map(contents.words, contents.STEMS)
-                 if exercise.name in book)  # fmt: skip
+    words = parts.said(exercise.name)
     lines = [f"`{exercise.name}`, {exercise.minutes} minutes.", ""]
     if "answer" in words:
         lines += [f"**{words['answer']}** is right: {words['why']}", ""]

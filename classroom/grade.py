@@ -30,7 +30,7 @@ from pathlib import Path
 from classroom.answers import Notebook
 from classroom.child import FORKS
 from classroom.judging import PACK, Book, Nursery, Verdict
-from classroom.reading import Unreadable, content_of, sections, submissions, unread
+from classroom.reading import Unreadable, as_cell, content_of, sections, submissions, unread
 from classroom.verdicts import judge
 from course_utils.exercise_book import contents
 from course_utils.files import write_whole
@@ -123,19 +123,15 @@ def plainly(text: str) -> str:
     return " ".join(text.encode(errors="replace").decode().split())
 
 
-def cell(text: str) -> str:
-    """As a spreadsheet may read it: no formula."""
-    text = text.encode(errors="replace").decode()
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
 def table(results: dict) -> str:
     """results.csv."""
     writer = csv.writer(text := io.StringIO(), lineterminator="\n")
     writer.writerow(COLUMNS)
     for (who, stem), found in results.items():
         for name, (verdict, sentence, seconds) in found["verdicts"].items():
-            writer.writerow([cell(who), stem, name, verdict, cell(plainly(sentence)), seconds])
+            writer.writerow(
+                [as_cell(who), stem, name, verdict, as_cell(plainly(sentence)), seconds]
+            )
     return text.getvalue()
 
 

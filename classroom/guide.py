@@ -1,4 +1,4 @@
-"""The tables of docs/teaching.md, made from timetables.yaml and the notebooks: `make guide`."""
+"""The tables of docs/teaching.md, made from timetables.yaml and the notebooks: `make classroom`."""
 
 import math
 import re
@@ -9,7 +9,6 @@ from pathlib import Path
 import yaml
 
 from classroom import parts
-from course_utils.exercise_book import contents
 
 PAGE = parts.ROOT / "docs" / "teaching.md"
 LIMIT = 90  # minutes of a session
@@ -71,7 +70,11 @@ def items() -> dict[str, Item]:
 
 def anchor(number: str) -> str:
     """Where a notebook's answers stand in docs/discussion.md."""
-    title = f"{number} · {parts.read(number).title}"
+    return slug(f"{number} · {parts.read(number).title}")
+
+
+def slug(title: str) -> str:
+    """What a link within a page calls a heading."""
     return re.sub(r"[^\w -]", "", title).lower().replace(" ", "-")
 
 
@@ -89,8 +92,7 @@ def minutes(words: str) -> int:
 def mistake(words: str) -> str:
     """What `check` says of a mistake, "exercise:2" or "choice:b", as a line of a list."""
     name, which = words.split(":")
-    books = map(contents.words, contents.STEMS)
-    told = next(book[name] for book in books if name in book)
+    told = parts.said(name)
     if "answer" in told:
         return f"`{name}`, answer {which}: {told['mistakes'][which]}"
     return f"`{name}`: {list(told['mistakes'].values())[int(which) - 1]}"
@@ -137,8 +139,7 @@ def course(own: dict) -> list[str]:
     lines += ["|---|---|--:|" + ("---|--:|" if at_home else "")]
     for when, name in zip(own["start"], own["sessions"], strict=True):
         page = plan()["sessions"][name]
-        slug = re.sub(r"[^\w -]", "", page["title"]).lower().replace(" ", "-")
-        row = f"| {when} | [{page['title']}](#{slug}) | {minutes(page['plan'])} |"
+        row = f"| {when} | [{page['title']}](#{slug(page['title'])}) | {minutes(page['plan'])} |"
         if at_home:
             left = homework(name)
             alone = [each.key for each in left if each.key[0].isdigit()]

@@ -32,14 +32,7 @@ ROOT = Path(__file__).parents[1]
 PACK = Path(__file__).with_name("pack.yaml")
 JUDGES = ("answers", "child", "judging", "locks", "plain", "reading", "traps", "verdicts")
 LIMITS = {"seconds": 30, "wall": 90, "bytes": 1_500_000_000}  # CPU, clock, memory of an answer
-KEPT = (
-    "PATH",
-    "HOME",
-    "SYSTEMROOT",
-    "TEMP",
-    "USERPROFILE",
-    "COURSE_LANGUAGE",
-)  # of the environment, for a child
+KEPT = ["PATH", "HOME", "SYSTEMROOT", "TEMP", "USERPROFILE", "COURSE_LANGUAGE"]  # for a child
 trial.SECONDS = 3600  # nothing of a learner runs here: a slow machine is no mistake
 
 

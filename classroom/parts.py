@@ -8,6 +8,8 @@ from pathlib import Path
 
 import nbformat
 
+from course_utils.exercise_book import contents
+
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = {path.stem[:2]: path for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))}
 
@@ -117,6 +119,11 @@ def read(number: str) -> Notebook:
     for section in sections:
         section.minutes = reading * section.words / words
     return Notebook(NOTEBOOKS[number].stem, title, minutes, reading, sections)
+
+
+def said(name: str) -> dict:
+    """What the exercise book says of an exercise, {} of what is none."""
+    return next((book[name] for book in map(contents.words, contents.STEMS) if name in book), {})
 
 
 def first_cell(source: str) -> tuple[str, int, int]:

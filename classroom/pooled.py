@@ -71,7 +71,7 @@ def misconceptions(graded: dict[tuple, tuple]) -> tuple[list[dict], int]:
 @cache
 def named(name: str) -> list[str]:
     """The sentences of an exercise's typical mistakes, long ones first."""
-    said = next((words[name] for words in map(contents.words, contents.STEMS) if name in words), {})
+    said = parts.said(name)
     told = [*said.get("mistakes", {}).values(), *said.get("defended", {}).values()]
     return sorted((" ".join(str(one).split()) for one in told), key=len, reverse=True)
 

@@ -69,6 +69,12 @@ def stem_of(name: str) -> str | None:
     return next((stem for stem in contents.STEMS if stem in plain), None)
 
 
+def as_cell(text: str) -> str:
+    """As a spreadsheet may read it: no formula."""
+    text = text.encode(errors="replace").decode()
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
 def content_of(path: Path) -> bytes:
     """The bytes of a submitted notebook. Raises Unreadable."""
     about = os.lstat(path)
