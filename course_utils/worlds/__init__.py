@@ -1,0 +1,1 @@
+"""Worlds of application. Importing this room makes the five known to Gymnasium, as "Shop-v0"."""
