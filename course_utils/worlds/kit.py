@@ -43,6 +43,7 @@ def register(world: type, env_id: str) -> None:
     told = f"{getattr(world, '__name__', world)} is no world: it must be a @configuration class"
     need(whole, f"{told} with {', '.join(missing or PARTS.split())}.")
     taken = {*PARTS.split(), "expert", "plot", "changed", "dqn", *dir(gym.Env), *dir(ManyCopies)}
+    taken |= gym.Env.__annotations__.keys() | gym.vector.VectorEnv.__annotations__.keys()
     shadows = [field.name for field in fields(world) if field.name in taken]
     told = f"the setting '{''.join(shadows[:1])}' of {world.__name__} would hide a part of the same"
     need(not shadows, f"{told} name: give it another.")
@@ -81,6 +82,9 @@ class ManyCopies(gym.vector.VectorEnv):
         """One step of all copies; a copy that was over only begins anew, with a reward of 0."""
         rng, begins = self.np_random, self.over
         self.state, reward, ends = self.world.advance(self.state, np.asarray(actions), rng)
+        told = f"advance gave rewards {np.shape(reward)} and ends {np.shape(ends)}: one for each"
+        right = np.shape(reward) == np.shape(ends) == begins.shape
+        need(right, f"{told} of the {self.num_envs} copies.")
         if begins.any():
             for name, fresh in self.world.begin(int(begins.sum()), rng).items():
                 self.state[name][begins] = fresh
@@ -90,8 +94,13 @@ class ManyCopies(gym.vector.VectorEnv):
         self.over = terminated | truncated
         return self._seen(), np.where(begins, 0.0, reward), terminated, truncated, {}
 
+    def __str__(self):
+        return type(self.world).__name__
+
     def _seen(self):
-        return self.world.observe(self.state).astype(np.float32)
+        seen, needed = np.asarray(self.world.observe(self.state)), self.observation_space.shape
+        need(seen.shape == needed, f"observe gave {seen.shape}, not {needed}: a row for each copy.")
+        return seen.astype(np.float32)
 
 
 class OneCopy(gym.Env):
