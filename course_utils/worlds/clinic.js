@@ -14,13 +14,13 @@ WORLDS.clinic = (pen, w, h, observation, action, { colors }) => {
     if (test === action) { pen.strokeStyle = colors[1]; pen.lineWidth = 2; pen.strokeRect(2, y - row / 2, w - 4, row); }
     if (!done) return;
     const mean = X(observation[10 + test]), worst = X(observation[20 + test]);
-    pen.fillStyle = colors[0]; pen.beginPath(); pen.arc(mean, y, size, 0, 7); pen.fill();
     pen.fillStyle = colors[1]; pen.beginPath();
     for (const [dx, dy] of [[0, -1], [1, 0], [0, 1], [-1, 0]]) pen.lineTo(worst + 1.3 * size * dx, y + 1.3 * size * dy);
     pen.fill();
+    pen.fillStyle = colors[0]; pen.beginPath(); pen.arc(mean, y, 0.8 * size, 0, 7); pen.fill();
   });
   pen.fillStyle = ink; pen.textAlign = "center";
-  const said = { 10: "the agent says: benign", 11: "the agent says: malignant" }[action];
+  const said = { 10: "said: benign", 11: "said: malignant" }[action];
   pen.fillText(said ?? "● mean   ◆ worst value, in deviations of the learned patients", w / 2, h - 12);
 };
 
