@@ -1,0 +1,115 @@
+"""Arm in JavaScript does as Arm in Python; and its picture can be seen, on white and on dark."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from course_utils.plotting import COLORS, GREY
+from course_utils.worlds.arm import Arm
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = {"as it is": {}} | Arm.changed
+# What a page brings itself: where worlds go, lines, and random numbers that come again.
+PAGE = """
+const WORLDS = {}, RULES = {};
+const line = (pen, ...points) => {
+  pen.beginPath(); points.forEach(([x, y], i) => pen[i ? "lineTo" : "moveTo"](x, y)); pen.stroke();
+};
+const numbers = (seed) => () => {
+  seed = (seed + 0x6d2b79f5) | 0;
+  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+};
+"""
+
+
+@pytest.fixture(scope="module")
+def page(browser):
+    page = browser.new_page(viewport={"width": 640, "height": 640})
+    page.set_content("<canvas width=540 height=270></canvas>")
+    script = (ROOT / "course_utils" / "worlds" / "arm.js").read_text(encoding="utf-8")
+    page.add_script_tag(content=PAGE + script)
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_from_the_same_state_comes_the_same(page, name):
+    world, rng = Arm(**SETTINGS[name]), np.random.default_rng(0)
+    state, action = world.begin(300, rng), rng.integers(9, size=300)
+    state["speed"] = rng.normal(size=(300, 2))
+    near = np.arange(300) < 60  # some are there already
+    state["target"][near] -= world.observe(state)[near, 8:]
+    after, reward, ends = world.advance(state, action, rng)
+    assert 10 < ends.sum() < 100
+    rows = [{part: state[part][k].tolist() for part in state} for k in range(300)]
+    did = page.evaluate(
+        """([rows, actions, settings]) => rows.map((row, k) => {
+            const next = RULES.arm.advance(row, actions[k], null, settings);
+            const seen = [row, next.state].map((s) => RULES.arm.observe(s, settings));
+            return { ...next, seen };
+        })""",
+        [rows, action.tolist(), vars(world)],
+    )
+    for part in after:
+        found = [one["state"][part] for one in did]
+        np.testing.assert_allclose(found, after[part], rtol=0, atol=1e-9)
+    seen = np.stack([world.observe(state), world.observe(after)], 1)
+    np.testing.assert_allclose([one["seen"] for one in did], seen, rtol=0, atol=1e-9)
+    np.testing.assert_allclose([one["reward"] for one in did], reward, rtol=0, atol=1e-9)
+    assert [one["terminated"] for one in did] == ends.tolist()
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_episodes_begin_alike(page, name):
+    world = Arm(**SETTINGS[name])
+    asked = """(settings) => {
+        const random = numbers(1);
+        return Array.from({ length: 5000 }, () => RULES.arm.begin(random, settings));
+    }"""
+    states = page.evaluate(asked, vars(world))
+    ours = world.begin(5000, np.random.default_rng(0))
+    for part in ours:
+        theirs = np.array([state[part] for state in states])
+        assert theirs.shape == ours[part].shape
+        for share in (0.01, 0.25, 0.5, 0.75, 0.99):
+            apart = np.quantile(theirs, share, axis=0) - np.quantile(ours[part], share, axis=0)
+            assert np.abs(apart).max() < 0.2, (part, share)
+    far = [math.hypot(*state["target"]) for state in states]
+    deciles = np.linspace(0.1, 0.9, 9)
+    expected = np.quantile(np.hypot(*ours["target"].T), deciles)
+    np.testing.assert_allclose(np.quantile(far, deciles), expected, atol=0.02)
+
+
+@pytest.mark.parametrize("paper, ink", [("white", GREY), ("#111111", GREY)])
+@pytest.mark.parametrize("action", [None, 0, 8])
+def test_the_picture_shows_arm_target_and_motors(page, paper, ink, action):
+    world = Arm()
+    seen = world.observe(world.begin(1, np.random.default_rng(3)))[0]
+    page.evaluate(
+        """([seen, action, colors, paper, ink]) => {
+            const stage = document.querySelector("canvas"), pen = stage.getContext("2d");
+            stage.style.background = paper;
+            pen.reset(); pen.strokeStyle = pen.fillStyle = ink;
+            WORLDS.arm(pen, 540, 270, seen, action, { colors, facts: {} });
+        }""",
+        [seen.tolist(), action, COLORS, paper, ink],
+    )
+    folder = ROOT / "runs" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    page.locator("canvas").screenshot(path=folder / f"world_arm_{paper.strip('#')}_{action}.png")
+    count = """(color) => {
+        const stage = document.querySelector("canvas"), wanted = color.match(/\\w\\w/g);
+        const [r, g, b] = wanted.map((part) => parseInt(part, 16));
+        const { data } = stage.getContext("2d").getImageData(0, 0, 540, 270);
+        let found = 0;
+        for (let i = 0; i < data.length; i += 4)
+          if (data[i + 3] > 250 && data[i] === r && data[i + 1] === g && data[i + 2] === b) found++;
+        return found;
+    }"""
+    arm, motors, target = (page.evaluate(count, color) for color in COLORS[:3])
+    assert arm > 500 and target > 200
+    assert motors == 0 if action is None else motors > 100
