@@ -157,8 +157,9 @@ def play_in(envs: gym.vector.VectorEnv, act: Callable, seeds: int, seed: int) ->
     name, actions = envs.spec.id if envs.spec else envs, envs.single_action_space
     whom, then = f"{name} broke down", f"repair {name}"
     [seen, _] = ask(whom, INTERFACE, envs.reset, seed=seed)
-    observation = check_array("observations", seen, then).astype(np.float32, copy=False)
-    observation = observation.reshape(seeds, -1, observation.shape[-1])
+    observation = check_array("observations", seen, then)
+    kind = np.uint8 if observation.dtype == np.uint8 else np.float32  # pictures stay bytes
+    observation = observation.astype(kind, copy=False).reshape(seeds, -1, observation.shape[-1])
     real = np.ones(observation.shape[:2], bool)
     for number in count(1):
         # What it writes into a copy is its own affair.
@@ -167,7 +168,7 @@ def play_in(envs: gym.vector.VectorEnv, act: Callable, seeds: int, seed: int) ->
         if not math.isfinite(seen.sum(dtype=np.float64) + paid[0].sum(dtype=np.float64)):
             for what, numbers in (("observations", seen), ("rewards", paid[0])):
                 check_array(what, numbers, then)
-        seen = seen.astype(np.float32, copy=False).reshape(observation.shape)
+        seen = seen.astype(kind, copy=False).reshape(observation.shape)
         paid = (each.reshape(real.shape) for each in paid)  # reward and the two ends
         step = Step(observation, action, *paid, seen, real)
         yield step

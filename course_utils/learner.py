@@ -56,7 +56,8 @@ class Parts:
     """The functions that a learner is made of: the module's own, or yours in their place.
 
     reward: batch → rewards [S, B], in place of the batch's own. extra_loss: (learner, q, batch) →
-    [S], added to the TD loss. The others are called as the functions of the same names.
+    [S], added to the TD loss. augment: observations [S, B, D] → others like them, which are learned
+    from. The rest are called as the functions of the same names.
     """
 
     td_target: Callable = losses.td_target
@@ -67,15 +68,19 @@ class Parts:
     update_target: Callable = networks.update_target
     reward: Callable | None = None
     extra_loss: Callable | None = None
+    augment: Callable | None = None
 
 
 class DQN(nn.Module):
     """S learners in one: online and target network, replay memory, optimizer, counters, stream.
 
     config: a `DQNConfig`. network: a `QNetwork`. demonstrations: a second memory, see `train_dqn`.
+    kind: how the memory stores observations, see `ReplayBuffer`.
     """
 
-    def __init__(self, config, network, seed, device="cpu", parts=Parts(), demonstrations=None):
+    def __init__(
+        self, config, network, seed, device="cpu", parts=Parts(), demonstrations=None, kind=None
+    ):  # fmt: skip
         super().__init__()
         self.config, self.network, self.device, self.parts = config, network, device, parts
         self.demonstrations = demonstrations
@@ -84,7 +89,7 @@ class DQN(nn.Module):
         self.target_network = copy.deepcopy(network).requires_grad_(False)
         capacity = min(config.replay_capacity, config.steps + config.environments)
         size = self.seeds, config.environments, capacity, network.arguments["observations"]
-        self.replay = ReplayBuffer(*size)
+        self.replay = ReplayBuffer(*size, kind)
         self.priorities = Priorities(self.seeds, self.replay.rows * config.environments)
         self.register_buffer("highest", torch.ones(self.seeds))  # what a new transition gets
         self.to(device)
@@ -171,6 +176,10 @@ class DQN(nn.Module):
         Source: Mnih et al. 2015 (Nature 518:529), algorithm 1, the inner loop.
         """
         config = self.config
+        if augment := self.parts.augment:
+            seen = {name: getattr(batch, name) for name in replay.SEEN}
+            made = {name: check_shape("augment", augment(x), x.shape) for name, x in seen.items()}
+            batch = batch._replace(**made)
         error, target, q = self.errors(batch)
         loss = losses.td_loss(error, batch.weight)
         if self.parts.extra_loss:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from course_utils.checks import check_shape, checked, fitting
 
 COLUMNS = "observation action reward terminated next_observation discount index weight demonstrated"
+SEEN = ("observation", "next_observation")
 
 
 class Batch(namedtuple("Batch", COLUMNS)):
@@ -42,20 +43,21 @@ class ReplayBuffer(nn.Module):
 
     A seed's transitions lie in `lanes` rings, one an environment. All tensors are buffers of a
     module, so that `state_dict` holds the whole memory. `demonstrated` tells whether an expert
-    acted. Raises ValueError for a capacity under one row a lane.
+    acted. kind: how observations are stored; pictures as torch.uint8, in a quarter of the memory.
+    Raises ValueError for a capacity under one row a lane.
     """
 
     demonstrated = False
 
     @checked
-    def __init__(self, seeds: int, lanes: int, capacity: int, observations: int):
+    def __init__(self, seeds: int, lanes: int, capacity: int, observations: int, kind=None):
         super().__init__()
         if capacity < lanes:
             raise ValueError(f"replay_capacity = {capacity}: it must be {lanes}, a step, or more.")
         self.seeds, self.lanes, self.rows = seeds, lanes, capacity // lanes
         slots = seeds * lanes * self.rows
-        for name in ("observation", "next_observation"):
-            self.register_buffer(name, torch.zeros(slots, observations))
+        for name in SEEN:
+            self.register_buffer(name, torch.zeros(slots, observations, dtype=kind))
         kinds = {"action": torch.int16, "reward": torch.float32}
         for name, kind in (kinds | {"terminated": torch.bool, "done": torch.bool}).items():
             self.register_buffer(name, torch.zeros(slots, dtype=kind))
@@ -76,6 +78,7 @@ class ReplayBuffer(nn.Module):
 
         real: [S · N], False where a vector environment only reset itself: that is no transition.
         """
+        self._hold_bytes(transition["observation"])
         slot = (self.first_slot + self.written % self.rows)[real]
         for name, values in transition.items():
             getattr(self, name)[slot] = values[real].to(getattr(self, name).dtype)
@@ -86,6 +89,7 @@ class ReplayBuffer(nn.Module):
         """Write T steps in a row into one lane, each tensor [T, ...]. ValueError for a bad one."""
         number = torch.arange(len(transitions["action"]), device=self.action.device)
         slot = self.first_slot[lane] + (self.written[lane] + number) % self.rows
+        self._hold_bytes(transitions["observation"])
         for name, values in transitions.items():
             column = getattr(self, name)
             check_shape(name, values, (len(number), *column.shape[1:]), "must be")
@@ -95,6 +99,10 @@ class ReplayBuffer(nn.Module):
                 raise ValueError(f"{name} holds what cannot be: NaN, infinity, or no such action.")
             column[slot] = kept
         self.written[lane] += len(number)
+
+    def _hold_bytes(self, observation):
+        if self.observation.dtype == torch.uint8 != observation.dtype:
+            raise ValueError("this memory holds bytes: hand over observations as torch.uint8.")
 
     @checked
     def sample(self, batch_size, n_steps, discount, generator, n_step_return=n_step_return):

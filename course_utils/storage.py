@@ -43,19 +43,28 @@ def save_agent(path: Path | str, network: QNetwork, card: dict) -> None:
     """
     told = "this network has parts that its arguments do not tell, such as LoRA: save "
     told += "`parts.plain(parts.merge(network))`, or what learns by `save_part`."
-    need(network.state_dict().keys() == QNetwork(**network.arguments).state_dict().keys(), told)
+    kind = type(network)
+    need(network.state_dict().keys() == kind(**network.arguments).state_dict().keys(), told)
     card = card | {"parameters": network.parameters_of_one(), "seeds": network.seeds}
     _check_agent(path, network, card)
-    save_tensors(path, network.state_dict(), {"card": card, "network": network.arguments})
+    facts = {"card": card, "network": network.arguments}
+    facts |= {"kind": kind.__name__} if kind is not QNetwork else {}
+    save_tensors(path, network.state_dict(), facts)
 
 
-def load_agent(path: Path) -> tuple[QNetwork, dict]:
-    """Load an agent: its network, and its lineage card. Raises as `reading` and `save_agent`."""
+def load_agent(path: Path, kind: type = QNetwork) -> tuple[QNetwork, dict]:
+    """Load an agent: its network, of this kind, and its lineage card.
+
+    Raises ValueError for a network of another kind, and as `reading` and `save_agent`.
+    """
     tensors, facts = load_tensors(path)
     told = ", ".join(facts) or "no facts"
     need("network" in facts, f"{Path(path).name} holds no agent; it has {told}.")
+    found = facts.get("kind", "QNetwork")
+    told = f"{Path(path).name} holds a {found}: ask for it, load_agent(path, {found})."
+    need(found == kind.__name__, told)
     with reading(path):
-        network, card = QNetwork(**facts["network"]), dict(facts["card"])
+        network, card = kind(**facts["network"]), dict(facts["card"])
         network.load_state_dict(tensors)
     _check_agent(path, network, card)
     return network, card

@@ -93,6 +93,7 @@ def make_learner(
     scale = envs.OBSERVATION_SCALE.get(env_id) if config.observation_scale else None
     size = copies.single_observation_space.shape[0], int(copies.single_action_space.n)
     form = config.width, config.hidden_layers, config.layer_norm, config.dueling
+    form = (1, *form[1:]) if network else form  # then only its sizes are compared
     weights = torch.Generator().manual_seed(network_seed)
     fresh = QNetwork(seeds, *size, *form, scale, weights)
     envs.ask(f"there is no device '{device}' here", "Use 'cpu'.", fresh.to, device)
@@ -100,7 +101,8 @@ def make_learner(
         _check_demonstrations(demonstrations, fresh)
     network = copy_to_go_on(network, fresh) if network else fresh
     network.task = task
-    learner = DQN(config, network, stream, device, parts or Parts(), demonstrations)
+    kind = torch.uint8 if copies.single_observation_space.dtype == np.uint8 else None
+    learner = DQN(config, network, stream, device, parts or Parts(), demonstrations, kind)
     if optimizer:
         # torch would take moments of any shape, and write beyond their end
         moments = [state["exp_avg"].shape for state in optimizer.state.values()]

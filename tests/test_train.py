@@ -137,6 +137,7 @@ WRONG = {
     "update_target": lambda target, online, rate: None,
     "reward": lambda batch: 0 * batch.reward,
     "extra_loss": lambda learner, q, batch: (q**2).mean((1, 2)),
+    "augment": lambda observation: -observation,
 }
 ALL_IN = SHORT | {"double": True, "dueling": True, "priority_exponent": 0.6, "target_period": 5}
 
@@ -198,6 +199,7 @@ SPREADS = {  # functions whose result would spread over others in silence
     "double_q": lambda target_q, online_q: target_q.amax(-1),
     "n_step_return": lambda reward, done, discount: (reward.sum(), torch.ones(reward.shape[:-1])),
     "extra_loss": lambda learner, q, batch: q.mean((1, 2))[:, None],
+    "augment": lambda observation: observation[:, :1],
 }
 
 

@@ -78,7 +78,9 @@ def memory_of(chosen: list[list[Episode]], spare=0, most: int | None = None) -> 
     """
     rows = [transitions(episodes) for episodes in chosen]
     longest = max(len(columns["action"][:most]) for columns in rows)
-    memory = ReplayBuffer(len(rows), 1, longest + spare, rows[0]["observation"].shape[1])
+    seen = rows[0]["observation"]
+    kind = torch.uint8 if seen.dtype == torch.uint8 else None
+    memory = ReplayBuffer(len(rows), 1, longest + spare, seen.shape[1], kind)
     memory.demonstrated = True
     for lane, columns in enumerate(rows):  # one lane a seed
         memory.extend(lane, **{name: column[:most] for name, column in columns.items()})
