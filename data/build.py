@@ -19,6 +19,7 @@ import distilled
 import joblib
 import learned
 import numpy as np
+import seen
 import taught
 import torch
 import tuned
@@ -65,7 +66,9 @@ POOL = {
 POOL_SEEDS, POOL_STEPS, POOL_RECORDS = 100, 10_000, 10
 LATER = {"observation_scale": True}  # younger than some files; the value is what was done before
 STUDIES = {
-    study: module for module in (learned, taught, tuned, distilled) for study in module.STUDIES
+    study: module
+    for module in (learned, taught, tuned, distilled, seen)
+    for study in module.STUDIES
 }
 
 
