@@ -13,9 +13,9 @@ class Shop:
     """A shop with one product and room for 20 pieces; an episode is 56 days, the first a Monday.
 
     In the evening 0, 2, … 20 pieces are ordered; they arrive at night, what finds no room is paid
-    and lost. By day a Poisson number of customers come, each for one piece. The reward is the day's
-    profit in €. Seen: the stock, and the coming weekday as a point on a circle; not, how many days
-    are left. It is *not* a real shop: its prices, demand and delivery time never change.
+    and lost. Then a Poisson number of customers come, each for one piece. The reward is the day's
+    profit in €. Seen: the stock, and the coming weekday, as a point on a circle; not the days left.
+    It is *not* a real shop: its prices, demand and delivery time never change.
     """
 
     price: float = setting(3.0, 0, 10, "what a customer pays", unit="€ a piece")
@@ -30,8 +30,8 @@ class Shop:
     actions = [f"order {pieces}" for pieces in range(0, 21, 2)]
     limit, room, whole = 56, 20, {"stock": 21, "day": 7}
     changed = {"dear storage": {"storage": 1.0}, "other demand": {"weekday": 8.0, "weekend": 2.0}}
-    dqn = {"steps": 40_000, "discount": 0.95, "n_steps": 1, "reward_scale": 0.02, "margin": 0.05}
-    dqn |= {"batch_size": 128, "learning_rate": 2e-3, "replay_capacity": 40_000}
+    dqn = {"steps": 40_000, "discount": 0.95, "n_steps": 1, "reward_scale": 0.02, "batch_size": 128}
+    dqn |= {"margin": 0.05, "learning_rate": 2e-3, "replay_capacity": 40_000, "target_period": 200}
 
     def begin(self, n, rng):  # half full, and tomorrow is Monday
         return {"stock": np.full(n, 10), "day": np.zeros(n, int)}
@@ -74,9 +74,7 @@ class Shop:
         for each, letter in enumerate("MTWTFSS"):
             size, color = (17, COLORS[1]) if each == day else (11, GREY)
             axes.text(1.5 * each, -1.2, letter, size=size, color=color, ha="center", va="center")
-        axes.text(10, 0.5, f"{stock} of\n{self.room}", va="center", color=COLORS[0])
-        axes.set(xlim=(-0.8, 11.3), ylim=(-1.9, 1.7))
-        axes.axis("off")
+        axes.set(ylim=(-1.7, 1.7), xticks=[], yticks=[], frame_on=False, xlabel=f"stock: {stock}")
 
 
 kit.register(Shop, "Shop-v0")

@@ -97,6 +97,11 @@ def test_two_states_that_look_alike_are_refused():
         exact.read_world(Blind())
 
 
+def test_a_world_without_a_list_of_states_is_refused():
+    with pytest.raises(ValueError, match="list has no `whole`"):
+        exact.optimum([])
+
+
 def test_the_shop_of_the_course():
     best = exact.optimum(Shop())
     assert best.reached == pytest.approx(338.97, abs=0.01)
