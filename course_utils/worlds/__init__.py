@@ -1,3 +1,3 @@
 """Worlds of application. Importing this room makes the five known to Gymnasium, as "Shop-v0"."""
 
-from course_utils.worlds import clinic, market, shop  # noqa: F401
+from course_utils.worlds import arm, clinic, market, road, shop  # noqa: F401

@@ -11,7 +11,7 @@ from course_utils.worlds.arm import Arm
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {"as it is": {}} | Arm.changed
-# What a page brings itself: where worlds go, lines, and random numbers that come again.
+# What a page brings itself: where worlds go, lines; and random numbers that come again.
 PAGE = """
 const WORLDS = {}, RULES = {};
 const line = (pen, ...points) => {
@@ -22,6 +22,14 @@ const numbers = (seed) => () => {
   let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
   t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
   return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+};
+const pixels = () => document.querySelector("canvas").getContext("2d").getImageData(0, 0, 540, 270);
+const painted = (color) => { // how many pixels have this colour
+  const [r, g, b] = color.match(/\\w\\w/g).map((part) => parseInt(part, 16)), { data } = pixels();
+  let found = 0;
+  for (let i = 0; i < data.length; i += 4)
+    if (data[i + 3] > 250 && data[i] === r && data[i + 1] === g && data[i + 2] === b) found++;
+  return found;
 };
 """
 
@@ -101,15 +109,6 @@ def test_the_picture_shows_arm_target_and_motors(page, paper, ink, action):
     folder = ROOT / "runs" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     page.locator("canvas").screenshot(path=folder / f"world_arm_{paper.strip('#')}_{action}.png")
-    count = """(color) => {
-        const stage = document.querySelector("canvas"), wanted = color.match(/\\w\\w/g);
-        const [r, g, b] = wanted.map((part) => parseInt(part, 16));
-        const { data } = stage.getContext("2d").getImageData(0, 0, 540, 270);
-        let found = 0;
-        for (let i = 0; i < data.length; i += 4)
-          if (data[i + 3] > 250 && data[i] === r && data[i + 1] === g && data[i + 2] === b) found++;
-        return found;
-    }"""
-    arm, motors, target = (page.evaluate(count, color) for color in COLORS[:3])
+    arm, motors, target = page.evaluate("(colors) => colors.map(painted)", COLORS[:3])
     assert arm > 500 and target > 200
     assert motors == 0 if action is None else motors > 100
