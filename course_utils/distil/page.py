@@ -59,8 +59,11 @@ def write_page(
     facts |= {"limit": env.spec.max_episode_steps, "settings": values, "colors": COLORS}
     # "<" could end the script that holds the facts.
     facts = json.dumps(facts | {"layers": layers}, separators=(",", ":")).replace("<", "\\u003c")
-    page = Path(__file__).with_name("world.html").read_text(encoding="utf-8")
-    page = page.replace("{{rules}}", script.read_text(encoding="utf-8") if script else "")
+    here = Path(__file__)
+    looks = here.parents[1] / "laboratory" / "worlds.js"  # how agents look in notebooks
+    page = here.with_name("world.html").read_text(encoding="utf-8")
+    for place, file in (("{{looks}}", looks), ("{{rules}}", script)):
+        page = page.replace(place, file.read_text(encoding="utf-8") if file else "")
     write_whole(path, page.replace("{{facts}}", facts).encode())
 
 

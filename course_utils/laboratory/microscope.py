@@ -61,7 +61,8 @@ class Bench:
         self.there, self.seed, self.attack = Spectator(env_id, seed), seed, attack
         by = ("noise", "attack") if attack else ("noise",)  # words for what is there alone
         self.disturbing, self.strength = " and ".join(by), f"{' or '.join(by)}, in units"
-        need(self.there.world, f"env_id = {env_id}: must be a LunarLander, CartPole, MountainCar.")
+        known = self.there.world in SCENES
+        need(known, f"env_id = {env_id}: must be a LunarLander, CartPole, MountainCar.")
         self.scene, self.actions = SCENES[self.there.world]
         fits = {"observations": len(self.scene), "actions": len(self.actions)}
         for name, network in agents.items():

@@ -14,6 +14,7 @@ from course_utils.plotting import animation
 
 # Environments whose observations the view can plot.
 WORLDS = {"CartPoleEnv": "cartpole", "MountainCarEnv": "mountaincar", "LunarLander": "lander"}
+WORLDS |= {"PixelPole": "pixels"}
 
 
 class Spectator:
@@ -30,6 +31,9 @@ class Spectator:
         names = [kind.__name__ for kind in type(self.env.unwrapped).__mro__]
         self.world = next((WORLDS[name] for name in names if name in WORLDS), "")
         self.facts = {"length": getattr(self.env.unwrapped, "length", 0)}
+        if own := getattr(self.env.unwrapped, "world", None):  # of the kit
+            self.world, self.facts = type(own).__name__.lower(), vars(own)
+            self.facts = self.facts | {"names": list(own.observations)}
 
     def frames(self, network: QNetwork, steps: int) -> list[tuple]:
         """What it does in the next steps, greedily: (observation, action, words, facts) each."""

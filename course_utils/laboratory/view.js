@@ -59,7 +59,7 @@ function render({ model, el }) {
     () => 0.26, "the plot below");
   const world = makeCanvas((pen, w, h) => {
     pen.clearRect(0, 0, w, h);
-    if (frame) WORLDS[about.world](pen, w, h, frame[0], frame[1], { ...about, facts: frame[3] ?? {} });
+    if (frame) (WORLDS[about.world] ?? WORLDS.bars)(pen, w, h, frame[0], frame[1], { ...about, facts: frame[3] ?? {} });
   }, () => (about.world === "grid" ? about.rows.length / about.rows[0].length : 0.55), "the agent at play");
   const caption = make("figcaption");
   const legend = make("div", { class: `${NS}-legend` });

@@ -23,10 +23,18 @@ class View(anywidget.AnyWidget):
     """The front end. about: what stays; stored: what is shown where no kernel answers."""
 
     about, stored = traitlets.Dict().tag(sync=True), traitlets.Dict().tag(sync=True)
-    # As text: of a path anywidget would watch the file, and keep each view for ever.
-    _esm = script("\n".join((HERE / f"{name}.js").read_text("utf-8") for name in SCRIPTS))
+    _esm = traitlets.Unicode().tag(sync=True)
     _css = (HERE / "view.css").read_text("utf-8")
     picture, value = b"", ""  # the still, and its sentence
+
+    def __init__(self, about: dict):
+        # A world of the kit brings its looks. As text: of a path anywidget would watch the file,
+        # and keep each view for ever.
+        own = HERE.parent / "worlds" / f"{about.get('world') or 'none'}.js"
+        paths = [HERE / f"{name}.js" for name in SCRIPTS]
+        paths[-1:-1] = [own] * own.exists()
+        code = "\n".join(path.read_text("utf-8") for path in paths)
+        super().__init__(about=about, _esm=script(code))
 
     def keep(self, stored: dict, sentence: str) -> None:
         """Show this where no kernel answers: as a view, and as a picture with its sentence."""

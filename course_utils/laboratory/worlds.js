@@ -1,6 +1,19 @@
 // The agent at play: an observation as its world looks.
 
+const RULES = {}; // of the worlds of the kit, for their pages
 const WORLDS = {
+  // A world that nobody has a picture for: its numbers.
+  bars(pen, w, h, numbers, _, { colors, facts }) {
+    const high = Math.min(h / numbers.length, 40), longest = Math.max(1, ...numbers.map(Math.abs)), ink = pen.fillStyle;
+    line(pen, [w / 2, 0], [w / 2, high * numbers.length]);
+    pen.textAlign = "left"; pen.textBaseline = "middle";
+    numbers.forEach((number, i) => {
+      pen.globalAlpha = 0.4; pen.fillStyle = colors[0];
+      pen.fillRect(w / 2, i * high + 2, (number / longest) * (w / 2 - 8), high - 4);
+      pen.globalAlpha = 1; pen.fillStyle = ink;
+      pen.fillText(facts.names?.[i] ?? `number ${i}`, 8, (i + 0.5) * high);
+    });
+  },
   cartpole(pen, w, h, [position, , angle], action, { colors, facts }) {
     const unit = w / 6, x = w / 2 + position * unit, y = h * 0.72;
     const length = facts.length ?? 0.5; // of half a pole: a longer one is longer, and stays inside
@@ -49,6 +62,27 @@ const WORLDS = {
       line(pen, [side * 10, 8], [side * 18, 16], [side * 22, 16]);
     }
     pen.restore();
+  },
+  // Pictures in bytes, oldest first: the newest in ink, the one before it behind; and what a decision hangs on.
+  pixels(pen, w, h, seen, action, { colors, facts }) {
+    const rows = 20, columns = 60, unit = Math.min(w / columns, h / (rows + 3)), newest = seen.length - rows * columns;
+    const left = (w - unit * columns) / 2, top = (h - unit * rows) / 2, ink = pen.fillStyle;
+    const plot = (color, from, share) => {
+      pen.fillStyle = color;
+      for (let i = 0; i < rows * columns; i++) {
+        pen.globalAlpha = share * (from(i) ?? 0);
+        if (pen.globalAlpha) pen.fillRect(left + (i % columns) * unit, top + Math.floor(i / columns) * unit, unit + 0.3, unit + 0.3);
+      }
+      pen.globalAlpha = 1;
+    };
+    if (newest) plot(colors[5], (i) => seen[newest - rows * columns + i] / 255, 0.6);
+    plot(ink, (i) => seen[newest + i] / 255, 1);
+    if (facts.saliency) plot(colors[1], (i) => facts.saliency[i], 0.9);
+    pen.lineWidth = 0.5; pen.strokeRect(left, top, unit * columns, unit * rows);
+    pen.strokeStyle = colors[0]; pen.lineWidth = 3;
+    const push = action === 1 ? 1 : -1, y = top + unit * (rows + 1);
+    line(pen, [w / 2 - 12 * push, y], [w / 2 + 12 * push, y]);
+    line(pen, [w / 2 + 6 * push, y - 5], [w / 2 + 12 * push, y], [w / 2 + 6 * push, y + 5]);
   },
   // A table: in each cell four triangles (left, down, right, up), coloured by value; arrows of the best.
   grid(pen, w, h, table, _, { rows: usual, facts }) {
