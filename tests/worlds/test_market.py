@@ -76,8 +76,8 @@ def test_the_price_goes_back_by_its_share(swing):
 
 def test_the_expert_is_far_above_chance_and_below_the_best():
     rng = np.random.default_rng(0)
-    random = play_episodes(lambda seen: rng.integers(3, size=seen.shape[:-1]), "Market-v0", 1, 1000)
-    assert -47 < random.mean() < -41  # measured: -44
+    chance = play_episodes(lambda seen: rng.integers(3, size=seen.shape[:-1]), "Market-v0", 1, 1000)
+    assert -47 < chance.mean() < -41  # measured: -44
     assert 10.3 < play_episodes(Market().expert, "Market-v0", 1, 3000).mean() < 11.7  # 11.0
 
 

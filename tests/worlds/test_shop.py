@@ -78,8 +78,8 @@ def test_customers_are_as_probable_as_poisson_says(weekday, weekend):
 
 def test_the_expert_is_far_above_chance_and_below_the_best():
     rng = np.random.default_rng(0)
-    random = play_episodes(lambda seen: rng.integers(11, size=seen.shape[:-1]), "Shop-v0", 1, 1000)
-    assert -260 < random.mean() < -215  # measured: -239
+    chance = play_episodes(lambda seen: rng.integers(11, size=seen.shape[:-1]), "Shop-v0", 1, 1000)
+    assert -260 < chance.mean() < -215  # measured: -239
     assert 312 < play_episodes(Shop().expert, "Shop-v0", 1, 1000).mean() < 328  # 320
 
 
