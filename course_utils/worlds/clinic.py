@@ -27,7 +27,7 @@ class Clinic:
 
     observations = [f"{what} {test}" for what in ("done:", "mean", "worst") for test in TESTS]
     actions, limit = [*TESTS, "benign", "malignant"], 11
-    changed = {"other instruments": {"scale": 0.6, "shift": 1.0}, "dear tests": {"price": 0.2}}
+    changed = {"other instruments": {"shift": -1.0}, "dear tests": {"price": 0.2}}
     dqn = {"steps": 40_000, "discount": 0.98, "n_steps": 3, "reward_scale": 0.3, "margin": 0.1}
     dqn |= {"batch_size": 64, "replay_capacity": 40_000, "exploration": 0.5}
 
