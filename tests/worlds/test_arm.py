@@ -118,8 +118,8 @@ def test_the_expert_takes_any_leading_axes_and_brakes():
 
 def test_what_chance_and_the_expert_reach():
     rng = np.random.default_rng(1)
-    random = play_episodes(lambda seen: rng.integers(9, size=seen.shape[:-1]), "Arm-v0", 1, 1000)
-    assert -5.2 < random.mean() < -4.3
+    chance = play_episodes(lambda seen: rng.integers(9, size=seen.shape[:-1]), "Arm-v0", 1, 1000)
+    assert -5.2 < chance.mean() < -4.3
     bars = {"as it is": 3.1, "wires exchanged": 3.1, "weak elbow": 2.1, "long forearm": 3.3}
     for name, bar in bars.items():
         [episodes] = record_episodes(Arm(**WORLDS[name]).expert, "Arm-v0", 1, 400, **WORLDS[name])
