@@ -3,7 +3,7 @@
 WORLDS.clinic = (pen, w, h, observation, action, { colors }) => {
   const tests = ["radius", "texture", "perimeter", "area", "smoothness", "compactness", "concavity"];
   tests.push("concave points", "symmetry", "fractal dimension");
-  const ink = pen.fillStyle, top = 14, row = (h - top - 26) / 10, left = Math.max(112, 0.28 * w);
+  const ink = pen.fillStyle, top = 14, row = Math.max(1, (h - top - 26) / 10), left = Math.max(112, 0.28 * w);
   const X = (value) => left + ((Math.min(Math.max(value, -4), 8) + 4) / 12) * (w - left - 12);
   pen.font = `${Math.min(13, row)}px sans-serif`; pen.textBaseline = "middle";
   pen.globalAlpha = 0.3; line(pen, [X(0), top], [X(0), top + 10 * row]); pen.globalAlpha = 1;

@@ -88,5 +88,14 @@ def test_the_picture_changes_with_what_is_seen(page, scheme):
     assert len(set(shots)) == 3
 
 
+def test_a_canvas_that_has_no_size_yet_is_no_error(page):
+    page.evaluate(
+        """() => {
+          const pen = document.createElement("canvas").getContext("2d"), seen = Array(30).fill(1);
+          for (const size of [0, 10, 60]) WORLDS.clinic(pen, size, size, seen, 3, { colors: ["red"] });
+        }"""
+    )
+
+
 def test_the_page_is_small(file):
     assert file.stat().st_size < 100_000
