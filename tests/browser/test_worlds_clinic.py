@@ -92,7 +92,8 @@ def test_a_canvas_that_has_no_size_yet_is_no_error(page):
     page.evaluate(
         """() => {
           const pen = document.createElement("canvas").getContext("2d"), seen = Array(30).fill(1);
-          for (const size of [0, 10, 60]) WORLDS.clinic(pen, size, size, seen, 3, { colors: ["red"] });
+          for (const size of [0, 10, 60])
+            WORLDS.clinic(pen, size, size, seen, 3, { colors: ["red", "blue"] });
         }"""
     )
 
