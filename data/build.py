@@ -14,6 +14,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
+import capstone
 import checkpoints
 import distilled
 import joblib
@@ -67,7 +68,7 @@ POOL_SEEDS, POOL_STEPS, POOL_RECORDS = 100, 10_000, 10
 LATER = {"observation_scale": True}  # younger than some files; the value is what was done before
 STUDIES = {
     study: module
-    for module in (learned, taught, tuned, distilled, seen)
+    for module in (learned, taught, tuned, distilled, seen, capstone)
     for study in module.STUDIES
 }
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from itertools import product
 
+import capstone
 import numpy as np
 import taught
 import torch
@@ -120,6 +121,9 @@ for width in WIDTHS:
     AGENTS[f"lunar_lander_students_{width}"] = made
 
 
+AGENTS |= capstone.AGENTS
+
+
 @cache
 def visited_by_teachers(seed: int) -> torch.Tensor:
     """States of the three teachers' flights, [3, 4000, 8]."""
@@ -129,7 +133,7 @@ def visited_by_teachers(seed: int) -> torch.Tensor:
 def agent_recipe(name: str) -> dict:
     """All that decides what these agents are."""
     env_id, parent, function, settings = AGENTS[name]
-    sources = sorted({parent, *settings.get("lessons", {}).values()})
+    sources = sorted({parent, *settings.get("lessons", {}).values()} - {None})
     made = {"task": env_id, "made_from": parent, "does": function.__name__, "settings": settings}
     made |= {"sources": [taught.weights_hash(source) for source in sources]}
     return made | {"seed": SEED, "test_seed": TEST_SEED}
@@ -137,10 +141,12 @@ def agent_recipe(name: str) -> dict:
 
 def steps_of(settings: dict) -> int:
     """Environment steps of one agent."""
-    if "lessons" not in settings:
+    if "demonstrations" in settings:  # of a world: as long as its own settings say
+        return capstone.WORLDS[settings["name"]].dqn["steps"]
+    if "lessons" not in settings and "name" not in settings:
         return settings["config"]["steps"]
     config = DistillConfig(**settings["config"])
-    return config.rounds * config.states * len(settings["lessons"])
+    return config.rounds * config.states * len(settings.get("lessons", [1]))
 
 
 # ---- notebook 10 ----
