@@ -148,7 +148,8 @@ def test_it_is_plotted_where_it_is(action):
     world.plot(axes, world.observe(state)[0], action)
     tip = tip_of(state["angle"][0], 0.8, 0.5)
     arm, target = axes.lines[:2]
-    np.testing.assert_allclose(arm.get_xydata()[[0, 2]], [(0, 0), tip], atol=1e-9)
+    elbow = tip_of(state["angle"][0], 0.8, 0)
+    np.testing.assert_allclose(arm.get_xydata(), [(0, 0), elbow, tip], atol=1e-9)
     np.testing.assert_allclose(target.get_xydata()[0], state["target"][0])
     turns = {None: "  ", 0: "↻↻", 5: " ↺", 8: "↺↺"}
     assert "".join(text.get_text() for text in axes.texts) == turns[action]
