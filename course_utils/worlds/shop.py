@@ -30,8 +30,8 @@ class Shop:
     actions = [f"order {pieces}" for pieces in range(0, 21, 2)]
     limit, room, whole = 56, 20, {"stock": 21, "day": 7}
     changed = {"dear storage": {"storage": 1.0}, "other demand": {"weekday": 8.0, "weekend": 2.0}}
-    dqn = {"steps": 40_000, "discount": 0.95, "n_steps": 1, "reward_scale": 0.02, "batch_size": 128}
-    dqn |= {"margin": 0.05, "learning_rate": 2e-3, "replay_capacity": 40_000, "target_period": 200}
+    dqn = {"steps": 40_000, "discount": 0.95, "n_steps": 1, "reward_scale": 0.02, "margin": 0.05}
+    dqn |= {"batch_size": 256, "target_period": 1, "target_rate": 0.01, "replay_capacity": 40_000}
 
     def begin(self, n, rng):  # half full, and tomorrow is Monday
         return {"stock": np.full(n, 10), "day": np.zeros(n, int)}

@@ -5,7 +5,10 @@ import pytest
 
 from course_utils.evaluation import play_episodes
 from course_utils.learn.tabular import policy_return
+from course_utils.networks import greedy
 from course_utils.settings import configuration, setting
+from course_utils.teach.dqfd import DQfDConfig
+from course_utils.train import train_dqn
 from course_utils.worlds import exact
 from course_utils.worlds.market import Market
 from course_utils.worlds.shop import Shop
@@ -58,6 +61,17 @@ def test_the_return_is_that_of_the_tables(case):
     policy = np.eye(mdp.reward.shape[1])[chosen]
     told = exact.over_an_episode(mdp, chosen)[0]
     assert told == pytest.approx(policy_return(mdp, policy, int(mdp.time_limit)))
+
+
+@pytest.mark.parametrize("env_id", WORLDS)
+def test_the_settings_of_a_world_come_near_in_a_fifth_of_their_steps(env_id):
+    world = WORLDS[env_id]()
+    (mdp, seen), best = exact.read_world(world), exact.optimum(world)
+    config = DQfDConfig(**WORLDS[env_id].dqn | {"steps": 8000})
+    *_, progress = train_dqn(config, env_id, seeds=2, records=1)
+    chosen = greedy(progress.network)(np.stack([seen, seen]).astype(np.float32))
+    reached = [exact.over_an_episode(mdp, one)[0] for one in chosen]
+    assert min(reached) > 0.9 * best.reached  # measured: .97 to .98, Market .94 to .99
 
 
 @configuration
