@@ -14,10 +14,10 @@ SIDE, CHANGE = np.array([0, -1, 1, 0, 0]), np.array([0, 0, 0, 2, -3])  # lanes, 
 class Road:
     """A car on a motorway of three lanes: it is to drive fast, and to hit nobody.
 
-    80 steps of half a second. One's own speed is 10 to 30 m/s; each lane's, 14 to 24, wanders by
-    up to .5 a step. A step pays (speed − 10) / 20; a crash, two centres less than 5 m apart, costs
-    10 and ends the episode. Who is less than 20 m behind waits. Of one's lane and those beside it
-    sees metres to the next cars, and the speed. It is no real traffic: nobody else changes lanes.
+    80 steps of half a second. One's own speed, 10 to 30 m/s, gains 2 or loses 3 in a step; that of
+    a lane, 14 to 24, wanders by up to .5. A step pays (speed − 10) / 20; a crash, two centres less
+    than 5 m apart, costs 10 and is the end. Who is less than 20 m behind waits. Seen of one's lane
+    and those beside: metres to the next cars, and speeds. No real traffic: others keep their lanes.
     """
 
     traffic: float = setting(20.0, 5, 50, "cars in each lane", unit="a km")
@@ -27,7 +27,7 @@ class Road:
     observations = ["left ahead", "left behind", "left faster", "own ahead", "own behind"]
     observations += ["own faster", "right ahead", "right behind", "right faster", "speed"]
     actions, limit = ["keep", "left", "right", "faster", "slower"], 80
-    changed = {"dense": {"traffic": 35.0}, "ice": {"grip": 0.3}, "cameras": {"coarse": 20.0}}
+    changed = {"dense traffic": {"traffic": 35}, "ice": {"grip": 0.3}, "cameras": {"coarse": 20}}
     dqn = {"steps": 40_000, "n_steps": 1, "discount": 0.95, "reward_scale": 0.3, "batch_size": 128}
     dqn |= {"learning_rate": 3e-3, "replay_capacity": 40_000, "margin": 0.3}
 

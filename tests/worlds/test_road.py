@@ -167,7 +167,7 @@ def test_what_chance_and_the_rule_reach():
     rng = np.random.default_rng(1)
     chance = play_episodes(lambda seen: rng.integers(5, size=seen.shape[:-1]), "Road-v0", 1, 1000)
     assert -4 < chance.mean() < -1
-    bars = {"as it is": (46, 0), "dense": (37, 0), "ice": (43, 0.04), "cameras": (42, 0)}
+    bars = {"as it is": (46, 0), "dense traffic": (37, 0), "ice": (43, 0.04), "cameras": (42, 0)}
     for name, (bar, crashes) in bars.items():
         [episodes] = record_episodes(Road(**WORLDS[name]).expert, "Road-v0", 1, 400, **WORLDS[name])
         assert bar < np.mean([episode.reward.sum() for episode in episodes]) < bar + 5
