@@ -16,7 +16,6 @@ from course_utils.learn import pixels
 from course_utils.learner import DQNConfig, Parts
 from course_utils.losses import cloning_loss
 from course_utils.networks import QNetwork, greedy
-from course_utils.settings import configuration, setting
 from course_utils.train import fit, train_dqn
 
 SEED, SEEDS, RECORDS, EPISODES = 0, 10, 16, 100  # tuned with seeds from 100 on
@@ -45,13 +44,6 @@ def by_sight(config: dict, frames=2, dense=False, most=0) -> dict:
     return {"return": returns, "curve": np.transpose(curve)} | facts
 
 
-@configuration
-class Rate:
-    """What `fit` asks for."""
-
-    learning_rate: float = setting(1e-3, 1e-6, 0.1, "step size of Adam at the start")
-
-
 def by_teachers(rounds: int, steps: int, updates: int, batch: int, rate: float) -> dict:
     """Students of the shipped agents, which see numbers: they play, and are told what to do."""
     teachers, _ = storage.load_agent(storage.shipped("cartpole.safetensors"))
@@ -70,7 +62,7 @@ def by_teachers(rounds: int, steps: int, updates: int, batch: int, rate: float) 
         told = values.take_along_dim(which, 1).argmax(-1)
         return cloning_loss(student(seen.take_along_dim(which, 1)), told).mean(-1)
 
-    *_, _ = fit(student, batch_loss, Rate(learning_rate=rate), rounds * updates)
+    *_, _ = fit(student, batch_loss, DQNConfig(learning_rate=rate), rounds * updates)
     seconds = (time.process_time() - started) / SEEDS
     returns = mean_returns(student, pixels.PIXELS, EPISODES, TEST_SEED)
     return {"return": returns, "learning_seconds": seconds}

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from itertools import islice
+from itertools import count, islice
 
 import gymnasium as gym
 import numpy as np
@@ -184,25 +184,27 @@ def shift(observation: Tensor, most: int, generator: torch.Generator, moved=move
     """
     frames = observation.unflatten(-1, (-1, HEIGHT, WIDTH))
     ways = torch.randint(-most, most + 1, (2, *observation.shape[:-1], 1), generator=generator)
-    made = moved(frames, *ways.expand(-1, -1, -1, frames.shape[2]))
+    made = moved(frames, *ways.repeat(1, 1, 1, frames.shape[2]))
     return check_shape("moved", made, frames.shape).flatten(2)
 
 
 @checked
-def play_and_ask(act: Callable | None, teacher: QNetwork, copies: int, steps: int, seed: int):
+def play_and_ask(act: Callable | None, teacher: QNetwork, copies: int, steps: int, seed, every=5):
     """S agents play by pictures; S teachers, who know the states behind them, say their values.
 
     act: pictures [S, N, D] to actions [S, N], or None: the teachers play. Returns the pictures
-    [S, N · steps, D], and the values [S, N · steps, A].
+    [S, n, D] of every so-manyth step, as neighbours look alike, and the values there, [S, n, A].
     """
-    envs, seen, values = make_envs(PIXELS, teacher.seeds * copies), [], []
+    envs, turn, seen, values = make_envs(PIXELS, teacher.seeds * copies), count(), [], []
 
     @torch.no_grad()
     def asked(observation):
         state = torch.tensor(envs.state.T, dtype=torch.float32)
-        seen.append(observation)
-        values.append(teacher(state.view(teacher.seeds, copies, -1)))
-        return act(observation) if act else values[-1].argmax(-1).numpy()
+        q = teacher(state.view(teacher.seeds, copies, -1))
+        if next(turn) % every == 0:
+            seen.append(observation)
+            values.append(q)
+        return act(observation) if act else q.argmax(-1).numpy()
 
     deque(islice(play_in(envs, asked, teacher.seeds, seed), steps), maxlen=0)
     return torch.as_tensor(np.concatenate(seen, 1)), torch.cat(values, 1)

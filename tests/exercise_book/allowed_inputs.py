@@ -196,6 +196,18 @@ def numpy_q(rng):
     return layers, rng.normal(size=(*shape(rng), sizes[0]))
 
 
+def convolve(rng):
+    size, stride = rng.integers(1, 5), int(rng.integers(1, 4))
+    picture = normal(rng, *shape(rng), *(size + rng.integers(0, 7, size=2)))
+    return tensor(picture), tensor(rng.normal(size=(size, size))), stride
+
+
+def moved(rng):
+    lead, sides = shape(rng), rng.integers(2, 8, size=2)
+    down, right = torch.tensor(rng.integers(-9, 10, size=(2, *lead)))
+    return tensor(normal(rng, *lead, *sides)), down, right
+
+
 def update_target(rng):
     sizes = rng.integers(1, 5, size=3)
     two = [torch.nn.Sequential(*map(torch.nn.Linear, sizes, sizes[1:])) for _ in range(2)]

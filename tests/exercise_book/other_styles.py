@@ -148,6 +148,27 @@ def values_by_matmul(pairs, x):
     return x @ w + b
 
 
+def convolve_place_by_place(x, w, step=1):
+    k, (high, wide) = len(w), x.shape[-2:]
+    rows = []
+    for i in range(0, high - k + 1, step):
+        places = range(0, wide - k + 1, step)
+        row = [(x[..., i : i + k, j : j + k] * w).sum(dim=(-1, -2)) for j in places]
+        rows.append(torch.stack(row, -1))
+    return torch.stack(rows, -2)
+
+
+def moved_pixel_by_pixel(x, y, z):
+    result, (high, wide) = x.clone(), x.shape[-2:]
+    for lead in np.ndindex(*x.shape[:-2]):
+        for i in range(high):
+            for j in range(wide):
+                a = min(max(i - int(y[lead]), 0), high - 1)
+                b = min(max(j - int(z[lead]), 0), wide - 1)
+                result[(*lead, i, j)] = x[(*lead, a, b)]
+    return result
+
+
 def crossed_by_logsumexp(s, t, tau=1.0):
     return torch.logsumexp(s / tau, -1) - ((t / tau).softmax(-1) * s).sum(-1) / tau
 
@@ -401,6 +422,20 @@ STYLES = {
             lambda h, p: np.maximum(h, 0) @ p[0] + p[1], pairs[1:], x @ pairs[0][0] + pairs[0][1]
         ),
         lambda pairs, x: values_by_matmul(pairs, x.astype(float)),
+    ],
+    "convolve": [
+        convolve_place_by_place,
+        lambda x, w, step=1: F.conv2d(
+            x.reshape(-1, 1, *x.shape[-2:]), w[None, None].to(x), stride=step
+        ).reshape(*x.shape[:-2], *((n - len(w)) // step + 1 for n in x.shape[-2:])),
+    ],
+    "moved": [
+        moved_pixel_by_pixel,
+        lambda x, y, z: x.take_along_dim(
+            (torch.arange(x.shape[-2]) - y[..., None]).clamp(0, x.shape[-2] - 1)[..., None], -2
+        ).take_along_dim(
+            (torch.arange(x.shape[-1]) - z[..., None]).clamp(0, x.shape[-1] - 1)[..., None, :], -1
+        ),
     ],
 }
 

@@ -5,6 +5,7 @@ that its notebook makes. Weekly (make test-seeds): notebooks to their end with t
 """
 
 import re
+from functools import partial
 from types import SimpleNamespace
 
 import gymnasium as gym
@@ -18,7 +19,7 @@ from course_utils.distil import robust
 from course_utils.distil.distil import DistillConfig, Lesson, distill
 from course_utils.distil.teachers import kickstart
 from course_utils.exercise_book import contents
-from course_utils.learn import tabular
+from course_utils.learn import pixels, tabular
 from course_utils.learner import DQNConfig, Parts
 from course_utils.losses import Anchor
 from course_utils.networks import QNetwork, greedy
@@ -299,6 +300,21 @@ def numpy_q(f):
     layers = [(np.ones((4, 3), "f"), np.ones(3, "f")), (np.ones((3, 2), "f"), np.ones(2, "f"))]
     for seen in (np.ones((5, 4), "f"), np.ones(4, "f")):
         f(layers, seen).argmax(-1)
+
+
+def convolve(f):
+    x, weight = torch.rand(3, 4, 2, 20, 60), torch.rand(3, 8, 2, 5, 5)
+    frames = x[2].transpose(0, 1).contiguous()
+    sum(f(frames[k], weight[2, 5, k], 2) for k in range(2)) + 1.0
+    f(x[0, 0, 0], torch.ones(5, 5) / 25)[:, 12:].abs().max().item()
+
+
+def moved(f):
+    network = pixels.PixelNetwork(2)
+    config = DQNConfig(steps=300, learning_starts=100, replay_capacity=200)
+    stream = torch.Generator().manual_seed(0)
+    parts = Parts(augment=partial(pixels.shift, most=2, generator=stream, moved=f))
+    list(train_dqn(config, pixels.PIXELS, 2, records=1, network=network, parts=parts))
 
 
 @pytest.mark.parametrize("kind", KINDS)
