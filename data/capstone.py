@@ -52,7 +52,7 @@ def fresh(name: str, width: int) -> QNetwork:
 
 def training(name: str, demonstrations: bool, config: dict, records: int, parts=None, **world):
     """Q-learning with or without demonstrations: its records."""
-    config = DQfDConfig(**WORLDS[name].dqn | config)
+    config = DQfDConfig(**config)
     if not demonstrations:
         return train_dqn(config, f"{name}-v0", SEEDS, SEED, records, parts=parts, **world)
     memory, parts = shown(name), Parts(extra_loss=expert_margin())
@@ -61,17 +61,12 @@ def training(name: str, demonstrations: bool, config: dict, records: int, parts=
     return train_dqn(config, f"{name}-v0", SEEDS, SEED, records, **more, **world)
 
 
-def config_of(demonstrations: bool, **more) -> dict:
-    """Settings besides the world's own."""
-    return (WITH_DEMONSTRATIONS if demonstrations else {}) | more
-
-
 # ---- agents that are handed on ----
 
 
-def learner(name: str, demonstrations: bool) -> QNetwork:
-    """Ten agents that learned in a world, as long as its settings say."""
-    *_, last = training(name, demonstrations, config_of(demonstrations), 1)
+def learner(name: str, demonstrations: bool, config: dict) -> QNetwork:
+    """Ten agents that learned in a world."""
+    *_, last = training(name, demonstrations, config, 1)
     return last.network
 
 
@@ -88,9 +83,15 @@ def agents(name: str) -> QNetwork:
     return storage.load_agent(path)[0]
 
 
+def made_from(name: str) -> dict:
+    """What an arm that begins with these agents is called with, so that its recipe names them."""
+    return {"name": name, "agents_hash": taught.weights_hash(name.lower())}
+
+
 AGENTS = {}
 for name in WORLDS:
     settings = {"name": name, "demonstrations": HANDED_ON[name]}
+    settings["config"] = WORLDS[name].dqn | (WITH_DEMONSTRATIONS if HANDED_ON[name] else {})
     AGENTS[name.lower()] = f"{name}-v0", None, learner, settings
     settings = {"name": name, "config": STUDENT | {"width": 8}}
     AGENTS[f"{name.lower()}_student"] = f"{name}-v0", name.lower(), student, settings
@@ -99,9 +100,9 @@ for name in WORLDS:
 # ---- arms ----
 
 
-def references(name: str, changed: str = "") -> dict:
+def references(name: str, changed: str = "", world: dict | None = None) -> dict:
     """What a random player, the expert and, where it is known, the best possible return."""
-    more = WORLDS[name].changed[changed] if changed else {}
+    more = world or {}
     world, rng = WORLDS[name](**more), np.random.default_rng(SEED)
 
     def at_random(seen):
@@ -128,24 +129,23 @@ def tested(network: QNetwork, name: str, **world) -> dict:
     return {"return": mean_returns(network, f"{name}-v0", EPISODES, TEST_SEED, **world)}
 
 
-def shaped(name: str, steps: int, potential: bool) -> dict:
+def shaped(name: str, config: dict, potential: bool) -> dict:
     """A short training, with its reward shaped by the world's potential or as it is."""
     reward = rewards.with_potential(POTENTIALS[name]) if potential else None
     parts = Parts(reward=reward) if potential else None
-    *_, last = training(name, False, {"steps": steps}, 1, parts)
+    *_, last = training(name, False, config, 1, parts)
     return tested(last.network, name)
 
 
-def learned(name: str, demonstrations: bool) -> dict:
-    """Q-learning, tested along the way; with demonstrations also before the first step."""
-    config = config_of(demonstrations)
+def learned(name: str, demonstrations: bool, config: dict) -> dict:
+    """Q-learning, tested along the way."""
     steps, curve, network = taught.tested_on_the_way(
         training(name, demonstrations, config, RECORDS), f"{name}-v0", CURVE_EPISODES, CURVE_SEED
     )
     return tested(network, name) | {"steps": steps, "curve": curve}
 
 
-def handed_on(name: str) -> dict:
+def handed_on(name: str, agents_hash: str) -> dict:
     """The agents that the later stages begin with."""
     return tested(agents(name), name)
 
@@ -158,10 +158,10 @@ WAYS = {
 }
 
 
-def elsewhere(name: str, changed: str, way: str, steps: int) -> dict:
+def elsewhere(name: str, changed: str, world: dict, way, config: dict, agents_hash: str) -> dict:
     """Agents in a changed world: what they return there, and then at home."""
-    network, world = agents(name), WORLDS[name].changed[changed]
-    config = DQfDConfig(**WORLDS[name].dqn | {"steps": steps})
+    network = agents(name)
+    config = DQfDConfig(**config)
     if way != "zero-shot":
         config.epsilon_start = 1.0 if way == "fresh" else 0.1
         start = {} if way == "fresh" else {"network": WAYS[way](network)}
@@ -171,13 +171,13 @@ def elsewhere(name: str, changed: str, way: str, steps: int) -> dict:
     return there | {"home": home["return"]}
 
 
-def students(name: str, config: dict) -> dict:
+def students(name: str, config: dict, agents_hash: str) -> dict:
     """Students of one size."""
     network = student(name, config)
     return tested(network, name) | {"numbers": network.parameters_of_one()}
 
 
-def disturbed(name: str, sizes: tuple) -> dict:
+def disturbed(name: str, sizes: tuple, agents_hash: str) -> dict:
     """Agents whose sensors are noisy, in units of what each number varies: [S, sizes]."""
     network, env_id = agents(name), f"{name}-v0"
     [seen] = record_episodes(greedy(network.choose([0])), env_id, 1, 20, CURVE_SEED)
@@ -195,24 +195,28 @@ def disturbed(name: str, sizes: tuple) -> dict:
 def study_of_worlds():
     """Notebook 14: each stage of the arc in each world."""
     for name, world in WORLDS.items():
+        config = world.dqn
+        short = config | {"steps": FEW}
         yield f"{name}: references", references, {"name": name}
         yield f"{name}: cloned", cloned, {"name": name, "config": CLONE}
-        for way, demonstrations in (("learned", False), ("taught", True)):
-            settings = {"name": name, "demonstrations": demonstrations}
-            yield f"{name}: {way}", learned, settings
+        settings = {"name": name, "demonstrations": False, "config": config}
+        yield f"{name}: learned", learned, settings
+        more = {"demonstrations": True, "config": config | WITH_DEMONSTRATIONS}
+        yield f"{name}: taught", learned, settings | more
         for way in ("", ", shaped") if name in POTENTIALS else ():
-            settings = {"name": name, "steps": FEW, "potential": bool(way)}
+            settings = {"name": name, "config": short, "potential": bool(way)}
             yield f"{name}: 10,000 steps{way}", shaped, settings
-        yield f"{name}: handed on", handed_on, {"name": name}
+        yield f"{name}: handed on", handed_on, made_from(name)
         for changed in world.changed:
-            yield f"{name}, {changed}: references", references, {"name": name, "changed": changed}
+            settings = {"name": name, "changed": changed, "world": world.changed[changed]}
+            yield f"{name}, {changed}: references", references, settings
             for way in WAYS:
-                settings = {"name": name, "changed": changed, "way": way, "steps": FEW}
-                yield f"{name}, {changed}: {way}", elsewhere, settings
+                more = {"way": way, "config": short} | made_from(name)
+                yield f"{name}, {changed}: {way}", elsewhere, settings | more
         for width in WIDTHS:
-            settings = {"name": name, "config": STUDENT | {"width": width}}
+            settings = made_from(name) | {"config": STUDENT | {"width": width}}
             yield f"{name}: students {width}", students, settings
-        yield f"{name}: noise", disturbed, {"name": name, "sizes": NOISE}
+        yield f"{name}: noise", disturbed, made_from(name) | {"sizes": NOISE}
 
 
 CHOSEN = {}
@@ -223,7 +227,4 @@ def fixed() -> dict:
     """What all arms have in common and a recipe must name."""
     facts = {"seed": SEED, "seeds": SEEDS, "records": RECORDS, "episodes": EPISODES}
     facts |= {"test_seeds": [CURVE_SEED, TEST_SEED, RECORD_SEED], "shown": SHOWN, "few": FEW}
-    facts |= {"curve_episodes": CURVE_EPISODES, "warm_up": WARM_UP, "noise": NOISE}
-    facts |= {"agents": [taught.weights_hash(name.lower()) for name in WORLDS]}
-    facts |= {"settings": {name: world.dqn for name, world in WORLDS.items()}}
-    return facts | {"with_demonstrations": WITH_DEMONSTRATIONS}
+    return facts | {"curve_episodes": CURVE_EPISODES, "warm_up": WARM_UP}

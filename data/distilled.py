@@ -141,9 +141,7 @@ def agent_recipe(name: str) -> dict:
 
 def steps_of(settings: dict) -> int:
     """Environment steps of one agent."""
-    if "demonstrations" in settings:  # of a world: as long as its own settings say
-        return capstone.WORLDS[settings["name"]].dqn["steps"]
-    if "lessons" not in settings and "name" not in settings:
+    if "steps" in settings["config"]:
         return settings["config"]["steps"]
     config = DistillConfig(**settings["config"])
     return config.rounds * config.states * len(settings.get("lessons", [1]))
