@@ -120,6 +120,7 @@ SLOW = [
     ("distillation", "KL, 8-8, τ = 0.1"),
     ("several_teachers", "three worlds, 16-16"),
     ("robustness", "lunar_lander_320k: wind"),
+    ("pixels", "one frame"),
 ]
 
 
