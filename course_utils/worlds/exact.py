@@ -14,8 +14,7 @@ from course_utils.checks import need
 from course_utils.envs import MDP
 from course_utils.learn.tabular import bellman_backup, best_return
 
-# policy: observation [..., D] → action [...]; reached: its exact expected return; best: that of
-# whoever also knows the day's number, by backward induction.
+# policy: observation [..., D] → action [...]; reached: its return; best: one with the day known.
 Optimum = namedtuple("Optimum", "policy reached best")
 
 
@@ -33,7 +32,7 @@ def read_world(world) -> tuple[MDP, np.ndarray]:
     rules = [each.reshape(shape) for each in (index([after[name] for name in names]), *paid)]
     rules = np.broadcast_to(chances[:, None], shape), *rules
     first = index([world.begin(1, None)[name] for name in names])
-    start = np.bincount(first, minlength=len(seen)) / 1.0
+    start = (np.arange(len(seen)) == first).astype(float)
     return MDP(type(world).__name__, *rules, start, world.limit), seen
 
 

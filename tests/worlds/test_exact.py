@@ -99,6 +99,9 @@ def test_a_coin_by_hand():
     # Heads each time: .75 + .75 · .75 + .75² · .75.
     assert best.reached == best.best == pytest.approx(0.75 + 0.75**2 + 0.75**3)
     assert best.policy(np.zeros((5, 2, 1))).tolist() == [[0, 0]] * 5
+    worth = exact.over_an_episode(exact.read_world(Coin())[0], np.zeros(4, int))[1]
+    # The second step is met after heads only; then two are left, or the last one.
+    assert worth[1] == pytest.approx(0.75 * np.array([0.75 + 0.75**2, 0.25 + 0.75**2]))
     assert exact.optimum(Coin(tails=0.8)).reached == pytest.approx(0.8 * 1.24)
 
 
