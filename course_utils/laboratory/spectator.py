@@ -31,7 +31,8 @@ class Spectator:
         names = [kind.__name__ for kind in type(self.env.unwrapped).__mro__]
         self.world = next((WORLDS[name] for name in names if name in WORLDS), "")
         self.facts = {"length": getattr(self.env.unwrapped, "length", 0)}
-        if own := getattr(self.env.unwrapped, "world", None):  # of the kit
+        own = getattr(self.env.unwrapped, "world", None)
+        if hasattr(own, "observations"):  # of the kit; Box2D's environments have another world
             self.world, self.facts = type(own).__name__.lower(), vars(own)
             self.facts = self.facts | {"names": list(own.observations)}
 
