@@ -98,6 +98,16 @@ def area_under_curve(steps, values):
     return (np.diff(steps) * between).sum(-1) / (steps[-1] - steps[0])
 
 
+@checked
+def normalized_score(returns, random: float, best: float):
+    """Returns on the scale where a random player has 0 and the best known 1: [...] → [...].
+
+    Source: Bellemare et al. 2013 (arXiv 1207.4708), section 4.4. ValueError if best is not better.
+    """
+    need(best > random, f"best = {best:.4g}, random = {random:.4g}: such a scale has no length.")
+    return (np.asarray(returns) - random) / (best - random)
+
+
 def _bootstrap(groups, statistic, seed, resamples=RESAMPLES):
     # Batches of 200 keep a long learning curve from filling the memory.
     form = {"axis": 0, "vectorized": True, "n_resamples": resamples, "batch": 200}

@@ -18,7 +18,7 @@ PARTS = {
     "It is taught": ["04", "05", "06"],
     "It is tuned": ["07", "08", "09"],
     "It is distilled": ["10", "11", "12"],
-    "It goes further": ["13"],
+    "It goes further": ["13", "14"],
 }
 FIRST = ["docs/glossary.md", "docs/discussion.md", "docs/teaching.md"]
 LAST = ["data/README.md", "CONTRIBUTING.md"]

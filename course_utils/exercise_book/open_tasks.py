@@ -26,6 +26,7 @@ from course_utils.replay import n_step_return
 from course_utils.train import train_dqn
 from course_utils.tune import parts
 from course_utils.tune.worlds import LANDER, POLE
+from course_utils.worlds import WORLDS
 
 FRESH = 900_001  # seed of the judges' trainings and episodes: no notebook uses it
 HEAVY = "CartPole-HighGravity-v0"
@@ -207,3 +208,25 @@ def wind_and_noise(network: QNetwork) -> float:
     act = noisy(greedy(network), np.float32(0.05), np.random.default_rng(FRESH))
     wind = {"enable_wind": True, "wind_power": 10.0}
     return play_episodes(act, LANDER, network.seeds, 20, FRESH, **wind).mean()
+
+
+def whole_arc(arc: dict) -> float:
+    """Notebook 14: at how many of four stages agents reach what the course's own do there."""
+    stages = {"cloned": "cloned", "learned": "handed on", "tuned": "", "distilled": "small"}
+    if missing := [part for part in ("world", *stages) if part not in dict(arc)]:
+        raise WrongAnswer(f"The dict lacks {', '.join(missing)}.")
+    if (name := arc["world"]) not in WORLDS:
+        raise WrongAnswer(f"The course went this way in {', '.join(WORLDS)} only, not in {name!r}.")
+    if (numbers := arc["distilled"].parameters_of_one()) > 450:
+        raise WrongAnswer(f"The distilled one has {numbers} numbers: 450 are allowed.")
+    study, _ = storage.load_tensors(storage.shipped("worlds.safetensors"))
+    change, settings = next(iter(WORLDS[name].changed.items()))
+    reached = 0
+    for stage, key in stages.items():
+        tuned = stage == "tuned"
+        where = f"{name}, {change}" if tuned else name
+        theirs = study[f"{where}: {'fine-tuned' if tuned else key}.return"].mean()
+        lowest = study[f"{where}: references.random"].mean()
+        ours = fresh_return(arc[stage], f"{name}-v0", 4, **(settings if tuned else {}))
+        reached += ours >= theirs - 0.05 * (theirs - lowest)
+    return reached

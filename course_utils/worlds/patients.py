@@ -8,6 +8,8 @@ TESTS = ["radius", "texture", "perimeter", "area", "smoothness", "compactness", 
 TESTS += ["concave points", "symmetry", "fractal dimension"]
 ORDER = [3, 4, 1]  # of the doctor: those three tests on which the data's authors settled
 
+BENIGN, MALIGNANT = 10, 11  # actions; 0 to 9 are the tests
+
 
 @cache
 def patients(split: int = 0) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -47,3 +49,16 @@ def suspicion(split: int, done: np.ndarray, values: np.ndarray) -> np.ndarray:
     weights = np.reshape([regression(split, tuple(row)) for row in rows], (*done.shape[:-1], 21))
     odds = (weights[..., :20] * values).sum(-1) + weights[..., 20]
     return 1 / (1 + np.exp(-odds))
+
+
+def shield(action, suspicion, done, bound):
+    """The agent's action, but no *benign* above the bound, and no test twice.
+
+    action, suspicion: [...], the latter the doctor's probability of cancer; done: [..., 10], which
+    tests were made → [...]. What is refused becomes the first test that was not made, or
+    *malignant* if all were. Shields in general: Alshiekh et al. 2018 (arXiv 1708.08611).
+    """
+    twice = (done & (action[..., None] == np.arange(10))).any(-1)
+    refused = (action == BENIGN) & (suspicion > bound) | twice
+    instead = np.where(done.all(-1), MALIGNANT, done.argmin(-1))
+    return np.where(refused, instead, action)
