@@ -4,6 +4,7 @@ A study is a file with several arms, as in `taught`; each arm is a function of t
 settings, ten agents.
 """
 
+import exact
 import numpy as np
 import taught
 import torch
@@ -20,7 +21,7 @@ from course_utils.teach.dqfd import DQfDConfig, expert_margin, pretrain
 from course_utils.teach.imitation import CloneConfig, behavior_cloning
 from course_utils.train import train_dqn
 from course_utils.tune import parts
-from course_utils.worlds import WORLDS, exact
+from course_utils.worlds import WORLDS
 
 SEED, SEEDS, RECORDS, EPISODES = 0, 10, 8, 100  # tuned with seeds from 100 on
 RECORD_SEED, CURVE_SEED, TEST_SEED, CURVE_EPISODES = 50_000_000, 1000, 20_000_000, 50
@@ -28,11 +29,20 @@ SHOWN, WARM_UP, FEW = 50, 1500, 10_000
 CLONE = {"width": 64, "updates": 2000}
 WITH_DEMONSTRATIONS = {"epsilon_start": 0.1, "demonstration_ratio": 0.25}
 NOISE = (0.0, 0.05, 0.1, 0.2, 0.4)
-WIDTHS = (4, 8, 16)
-STUDENT = {"temperature": 0.1, "learning_rate": 1e-2, "rounds": 5, "states": 1000, "updates": 600}
+STUDENT = {"temperature": 0.1, "rounds": 15, "states": 1000, "updates": 600}
+SIZES = {  # of students: their names, layers and units
+    "one layer of 8": {"hidden_layers": 1, "width": 8},
+    "one layer of 16": {"hidden_layers": 1, "width": 16},
+    "two layers of 8": {"hidden_layers": 2, "width": 8},
+}
+# A good agent is tuned by small steps; a low-rank change needs larger ones.
+RATES = {"fine-tuned": 1e-3, "LoRA": 3e-3}
 POTENTIALS = {  # in the world's rewards, by what is seen
     "Arm": lambda seen: -2 * seen[..., -2:].norm(dim=-1),  # the way that is left
     "Shop": lambda seen: 10 * seen[..., 0],  # a piece on the shelf is worth about a euro
+}
+SMALL = {
+    name: SIZES["two layers of 8" if name == "Clinic" else "one layer of 16"] for name in WORLDS
 }
 # Where demonstrations pay, the agent that is handed on has learned with them.
 HANDED_ON = {name: name in ("Road", "Clinic") for name in WORLDS}
@@ -93,7 +103,7 @@ for name in WORLDS:
     settings = {"name": name, "demonstrations": HANDED_ON[name]}
     settings["config"] = WORLDS[name].dqn | (WITH_DEMONSTRATIONS if HANDED_ON[name] else {})
     AGENTS[name.lower()] = f"{name}-v0", None, learner, settings
-    settings = {"name": name, "config": STUDENT | {"width": 8}}
+    settings = {"name": name, "config": STUDENT | SMALL[name]}
     AGENTS[f"{name.lower()}_student"] = f"{name}-v0", name.lower(), student, settings
 
 
@@ -211,11 +221,12 @@ def study_of_worlds():
             settings = {"name": name, "changed": changed, "world": world.changed[changed]}
             yield f"{name}, {changed}: references", references, settings
             for way in WAYS:
-                more = {"way": way, "config": short} | made_from(name)
+                rate = {"learning_rate": RATES[way]} if way in RATES else {}
+                more = {"way": way, "config": short | rate} | made_from(name)
                 yield f"{name}, {changed}: {way}", elsewhere, settings | more
-        for width in WIDTHS:
-            settings = made_from(name) | {"config": STUDENT | {"width": width}}
-            yield f"{name}: students {width}", students, settings
+        for size, layers in SIZES.items():
+            settings = made_from(name) | {"config": STUDENT | layers}
+            yield f"{name}: students, {size}", students, settings
         yield f"{name}: noise", disturbed, made_from(name) | {"sizes": NOISE}
 
 

@@ -1,5 +1,6 @@
 """Exact optima against episodes that are played, other policies, and a world done by hand."""
 
+import exact
 import numpy as np
 import pytest
 
@@ -9,7 +10,6 @@ from course_utils.networks import greedy
 from course_utils.settings import configuration, setting
 from course_utils.teach.dqfd import DQfDConfig
 from course_utils.train import train_dqn
-from course_utils.worlds import exact
 from course_utils.worlds.market import Market
 from course_utils.worlds.shop import Shop
 
