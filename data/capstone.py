@@ -25,7 +25,7 @@ from course_utils.worlds import WORLDS
 
 SEED, SEEDS, RECORDS, EPISODES = 0, 10, 8, 100  # tuned with seeds from 100 on
 RECORD_SEED, CURVE_SEED, TEST_SEED, CURVE_EPISODES = 50_000_000, 1000, 20_000_000, 50
-SHOWN, WARM_UP, FEW = 50, 1500, 10_000
+SHOWN, WARM_UP, FEW, SPLITS = 50, 1500, 10_000, 10
 CLONE = {"width": 64, "updates": 2000}
 WITH_DEMONSTRATIONS = {"epsilon_start": 0.1, "demonstration_ratio": 0.25}
 NOISE = (0.0, 0.05, 0.1, 0.2, 0.4)
@@ -48,10 +48,10 @@ SMALL = {
 HANDED_ON = {name: name in ("Road", "Clinic") for name in WORLDS}
 
 
-def shown(name: str):
+def shown(name: str, **world):
     """A memory of the expert's episodes, others for each seed."""
-    expert = WORLDS[name]().expert
-    return memory_of(record_episodes(expert, f"{name}-v0", SEEDS, SHOWN, RECORD_SEED))
+    expert = WORLDS[name](**world).expert
+    return memory_of(record_episodes(expert, f"{name}-v0", SEEDS, SHOWN, RECORD_SEED, **world))
 
 
 def fresh(name: str, width: int) -> QNetwork:
@@ -155,6 +155,24 @@ def learned(name: str, demonstrations: bool, config: dict) -> dict:
     return tested(network, name) | {"steps": steps, "curve": curve}
 
 
+def of_a_split(split: int, config: dict) -> dict:
+    """The clinic's agents with other patients: by how much they return more than their doctor."""
+    of, memory = {"split": split}, shown("Clinic", split=split)
+    network = fresh("Clinic", DQfDConfig(**config).width)
+    *_, (_, _, network) = pretrain(DQfDConfig(**config), memory, network, WARM_UP, SEED, 1)
+    more = {"network": network, "demonstrations": memory, **of}
+    parts = Parts(extra_loss=expert_margin())
+    *_, last = train_dqn(DQfDConfig(**config), "Clinic-v0", SEEDS, SEED, 1, parts=parts, **more)
+    found = {}
+    for patients in ("learned", "unseen"):
+        of["patients"] = patients
+        test = "Clinic-v0", SEEDS, 10 * EPISODES, TEST_SEED  # visits are short
+        by_both = (play_episodes(act, *test, **of).mean(1)
+                   for act in (greedy(last.network), WORLDS["Clinic"](**of).expert))  # fmt: skip
+        found[patients] = next(by_both) - next(by_both).mean()
+    return found | {"return": found["unseen"]}
+
+
 def handed_on(name: str, agents_hash: str) -> dict:
     """The agents that the later stages begin with."""
     return tested(agents(name), name)
@@ -228,6 +246,9 @@ def study_of_worlds():
             settings = made_from(name) | {"config": STUDENT | layers}
             yield f"{name}: students, {size}", students, settings
         yield f"{name}: noise", disturbed, made_from(name) | {"sizes": NOISE}
+    config = WORLDS["Clinic"].dqn | WITH_DEMONSTRATIONS
+    for split in range(SPLITS):
+        yield f"Clinic: split {split}", of_a_split, {"split": split, "config": config}
 
 
 CHOSEN = {}
