@@ -51,7 +51,7 @@ def test_a_session_has_mistakes_one_thing_to_move_and_a_plan_b(name):
 
 
 def test_a_name_that_no_notebook_has_is_refused():
-    for wrong in ("1.99", "vote:1.1", "bellman_backups", "discuss:13.1"):
+    for wrong in ("1.99", "vote:1.1", "bellman_backups", "discuss:19.1"):
         with pytest.raises(ValueError, match=re.escape(wrong)):
             guide.minutes(f"open {wrong}")
 
