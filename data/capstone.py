@@ -41,9 +41,9 @@ POTENTIALS = {  # in the world's rewards, by what is seen
     "Arm": lambda seen: -2 * seen[..., -2:].norm(dim=-1),  # the way that is left
     "Shop": lambda seen: 10 * seen[..., 0],  # a piece on the shelf is worth about a euro
 }
-SMALL = {
-    name: SIZES["two layers of 8" if name == "Clinic" else "one layer of 16"] for name in WORLDS
-}
+# The smallest known, with at most 450 numbers, that keep 90 % of their teacher's score.
+SMALL = dict.fromkeys(WORLDS, SIZES["one layer of 16"]) | {"Clinic": SIZES["two layers of 8"]}
+SMALL["Road"] = {"hidden_layers": 1, "width": 27, "temperature": 0.3, "updates": 1500}
 # Where demonstrations pay, the agent that is handed on has learned with them.
 HANDED_ON = {name: name in ("Road", "Clinic") for name in WORLDS}
 
@@ -245,6 +245,8 @@ def study_of_worlds():
         for size, layers in SIZES.items():
             settings = made_from(name) | {"config": STUDENT | layers}
             yield f"{name}: students, {size}", students, settings
+        settings = made_from(name) | {"config": STUDENT | SMALL[name]}
+        yield f"{name}: small", students, settings
         yield f"{name}: noise", disturbed, made_from(name) | {"sizes": NOISE}
     config = WORLDS["Clinic"].dqn | WITH_DEMONSTRATIONS
     for split in range(SPLITS):
