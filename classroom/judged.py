@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from course_utils import evaluation, files, storage
-from course_utils.exercise_book import contents, open_tasks
+from course_utils import evaluation, files, storage, worlds
+from course_utils.exercise_book import contents, marks, open_tasks
 from course_utils.learn.tabular import QLearningConfig
 from course_utils.networks import QNetwork, greedy
 from course_utils.tune.worlds import LANDER, POLE, TASKS
@@ -28,6 +28,7 @@ BYTES, LARGEST, EPISODES = 3 << 30, 20_000_000, 20
 JUDGES_OWN = open_tasks.FRESH
 # Only these: Gymnasium imports whatever stands before a colon in the name of an environment.
 WORLDS = {POLE, LANDER, "MountainCar-v0", "Acrobot-v1", *TASKS}
+WORLDS |= {f"{name}-v0" for name in worlds.WORLDS}
 
 
 def main(seed: int) -> None:
@@ -126,7 +127,7 @@ def reached(name: str, attempt, seed: int) -> tuple[str, float | None]:
     open_tasks.FRESH, task = seed, contents.find(name)
     if name == "fewest_numbers":
         task = replace(task, judge=fewest_numbers)
-    return open_tasks.judge(task, attempt)
+    return marks.judge(task, attempt)
 
 
 def fewest_numbers(network: QNetwork) -> float:

@@ -135,16 +135,20 @@ def counted(stem: str, vote, guesses: Counter, measured: Counter) -> dict:
 
 def tasks(learners: list, verdicts: dict[str, list[dict]]) -> list[dict]:
     """The open tasks: how many have which mark in hidden episodes, and who only claims one."""
-    stems = dict(zip(contents.words("open_tasks"), contents.STEMS[1:], strict=True))
     found = []
-    for name, stem in stems.items():
-        marks, said = Counter(), contents.words("open_tasks")[name]
+    for name, said in contents.words("open_tasks").items():
+        marks = Counter()
         for one in learners:
             claims = any(("open task", name, mark) in one.noted for mark in progress.MARKS)
             told = [each for each in verdicts.get(one.name, []) if each["task"] == name]
             judged = [each["mark"] for each in told if "mark" in each]
             marks.update(judged[:1] or ["claimed, not checked"] * claims)
-        about = {"name": name, "stem": stem, "unit": said["unit"], "asked": said["marks"]}
+        about = {
+            "name": name,
+            "stem": said["notebook"],
+            "unit": said["unit"],
+            "asked": said["marks"],
+        }
         found.append(about | {"marks": marks})
     return found
 

@@ -45,10 +45,10 @@ def solution(name: str) -> None:
 
 def open_task(name: str, attempt=...) -> float | None:
     """Judge what was made where nobody has seen it; print mark and figure. Returns the figure."""
-    verdict, figure = book("open_tasks").judge(book("contents").find(name), attempt)
+    verdict, figure = book("marks").judge(book("contents").find(name), attempt)
     print(f"{name}: {verdict}")
     if mark := next(filter(lambda m: verdict.startswith(tell(m)), book("progress").MARKS), ""):
-        book("open_tasks").keep(name, attempt, mark, figure)
+        book("marks").keep(name, attempt, mark, figure)
     return figure
 
 

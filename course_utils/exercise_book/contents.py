@@ -25,8 +25,9 @@ STEMS = sorted({path.stem for path in FOLDER.glob("[0-9]*")})  # of notebooks
 def find(name: str):
     """The exercise or open task of that name; ValueError with the names that there are."""
     if name in words("open_tasks"):
-        tasks = importlib.import_module("course_utils.exercise_book.open_tasks")
-        return tasks.OpenTask(getattr(tasks, name), **words("open_tasks")[name])
+        room = "course_utils.exercise_book"  # made of all rooms, so loaded when it is asked
+        marks, judges = (importlib.import_module(f"{room}.{e}") for e in ("marks", "open_tasks"))
+        return marks.OpenTask(getattr(judges, name), **words("open_tasks")[name])
     for stem in STEMS:
         if name in words(stem):
             return chapter(stem)[name]

@@ -43,8 +43,10 @@ def course_map() -> str:
     guesses = len({name for what, name, _ in done if what == "prediction"})
     right = {name for what, name, _ in done if what == "exercise"}
     table = ["| Notebook | Exercises | Open task |", "|:--|:--|:--|"]
-    for stem, task in zip(contents.STEMS, [None, *contents.words("open_tasks")], strict=True):
-        names, marks = contents.words(stem), [m for m in MARKS if ("open task", task, m) in done]
+    tasks = {said["notebook"]: task for task, said in contents.words("open_tasks").items()}
+    for stem in contents.STEMS:
+        names, task = contents.words(stem), tasks.get(stem)
+        marks = [mark for mark in MARKS if ("open task", task, mark) in done]
         left += [(name, stem) for name in names if name not in right]
         left += [(task, stem)] * (task is not None and not marks)
         dots = "".join("●" if name in right else "○" for name in names)
