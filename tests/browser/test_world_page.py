@@ -18,7 +18,8 @@ from course_utils.settings import configuration
 from course_utils.worlds import WORLDS, kit
 
 SEEDED = """let seed = 7;
-const random = () => { seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0; return seed / 2 ** 32; };
+const next = () => { seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0; };
+const random = () => { next(); return seed / 2 ** 32; };
 """
 SCREENSHOTS = Path(__file__).parents[2] / "runs" / "screenshots"
 
