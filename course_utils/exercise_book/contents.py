@@ -107,6 +107,7 @@ def source_to_paste(function: Callable) -> str:
             full = value.__name__
             modules.append(f"import {full}" if name == full else f"import {full} as {name}")
         else:
-            homes.setdefault(value.__module__, []).append(name)
+            home = getattr(value, "__module__", function.__module__)  # a number has none
+            homes.setdefault(home, []).append(name)
     others = [f"from {home} import {', '.join(names)}" for home, names in homes.items()]
     return "\n".join([*modules, *others, "\n", code]).lstrip()

@@ -208,6 +208,18 @@ def moved(rng):
     return tensor(normal(rng, *lead, *sides)), down, right
 
 
+def normalized_score(rng):
+    random = normal(rng)
+    return normal(rng, *shape(rng)), float(random), float(random + 10 ** rng.uniform(-1, 2))
+
+
+def shield(rng):
+    sizes = shape(rng) or (5,)
+    done = rng.random((*sizes, 10)) < float(rng.choice([0.1, 0.5, 0.9, 1.0]))
+    bound = float(rng.choice([0.02, 0.3, 0.5, 1.0]))
+    return rng.integers(0, 12, sizes), rng.random(sizes), done, bound
+
+
 def update_target(rng):
     sizes = rng.integers(1, 5, size=3)
     two = [torch.nn.Sequential(*map(torch.nn.Linear, sizes, sizes[1:])) for _ in range(2)]

@@ -169,6 +169,20 @@ def moved_pixel_by_pixel(x, y, z):
     return result
 
 
+def shielded_by_place(a, s, made, b):
+    asked = np.take_along_axis(made, np.minimum(a, 9)[..., None], -1).squeeze(-1)
+    no = np.logical_or((a < 10) & asked, (a == 10) & (s > b))
+    return np.where(no, np.where(np.all(made, -1), 11, np.argmax(~made, -1)), a)
+
+
+def shielded_with_a_wall(a, s, made, b):
+    left = np.concatenate([~made, np.ones((*a.shape, 2), bool)], -1)  # the words are always left
+    allowed = np.take_along_axis(left, a[..., None], -1)[..., 0]
+    allowed &= ~((a == 10) & (s > b))
+    first = left[..., [*range(10), 11]].argmax(-1)
+    return a * allowed + (first + (first == 10)) * ~allowed
+
+
 def crossed_by_logsumexp(s, t, tau=1.0):
     return torch.logsumexp(s / tau, -1) - ((t / tau).softmax(-1) * s).sum(-1) / tau
 
@@ -428,6 +442,24 @@ STYLES = {
         lambda x, w, step=1: F.conv2d(
             x.reshape(-1, 1, *x.shape[-2:]), w[None, None].to(x), stride=step
         ).reshape(*x.shape[:-2], *((n - len(w)) // step + 1 for n in x.shape[-2:])),
+    ],
+    "normalized_score": [
+        lambda r, low, high: (np.array(r) - low) / (high - low),
+        lambda r, low, high: (low - np.asarray(r)) / (low - high),
+        lambda r, low, high: 1 - (high - np.asarray(r)) / (high - low),
+        lambda r, low, high: np.divide(np.subtract(r, low), high - low),
+    ],
+    "shield": [
+        shielded_by_place,
+        shielded_with_a_wall,
+        lambda a, s, made, b: np.vectorize(
+            lambda action, odds, row: (
+                next((t for t in range(10) if not row[t]), 11)
+                if (row[action] if action < 10 else action == 10 and odds > b)
+                else action
+            ),
+            signature="(),(),(n)->()",
+        )(a, s, made),
     ],
     "moved": [
         moved_pixel_by_pixel,

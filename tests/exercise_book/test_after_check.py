@@ -23,11 +23,13 @@ from course_utils.learn import pixels, tabular
 from course_utils.learner import DQNConfig, Parts
 from course_utils.losses import Anchor
 from course_utils.networks import QNetwork, greedy
+from course_utils.plotting import Curve, compare_runs, learning_curves
 from course_utils.replay import ReplayBuffer
 from course_utils.teach import dqfd, imitation, rewards
 from course_utils.train import train_dqn
 from course_utils.tune import continual
 from course_utils.tune.parts import add_lora, merge
+from course_utils.worlds.clinic import Clinic
 from tests.exercise_book.test_answers import EXERCISES, FUNCTIONS
 from tests.run_notebooks import FOLDER, run_notebook
 
@@ -307,6 +309,25 @@ def convolve(f):
     frames = x[2].transpose(0, 1).contiguous()
     sum(f(frames[k], weight[2, 5, k], 2) for k in range(2)) + 1.0
     f(x[0, 0, 0], torch.ones(5, 5) / 25)[:, 12:].abs().max().item()
+
+
+def normalized_score(f):
+    runs = np.random.default_rng(0).normal(size=(4, 8))
+    print(f"score {f(runs[:, -1], runs.min(), 3.0).mean():.2f}", f(np.float64(1.0), 0.0, 2.0).min())
+    found = Curve(np.arange(8), np.array([f(values, -1.0, 2.0) for values in runs.T]).T)
+    learning_curves({"mine": found}, "score", {"expert": f(runs.mean(), -1.0, 2.0)})
+    compare_runs({"mine": f(runs[:, 0], -1.0, 2.0)}, "score", {"random": 0})
+    evaluation.interval(f(runs[:, 1], -1.0, 2.0) - f(runs[:, 2], -1.0, 2.0), np.mean)
+
+
+def shield(f):
+    clinic, rng = Clinic(patients="unseen"), np.random.default_rng(0)
+    state = clinic.begin(20, rng)
+    seen = clinic.observe(state).astype(np.float32).reshape(2, 10, -1)
+    wished = rng.integers(0, 12, (2, 10))
+    action = f(wished, clinic.suspicion(seen), seen[..., :10] > 0.5, 0.1).ravel()
+    _, reward, ends = clinic.advance(state, action, None)
+    print((action.reshape(2, 10)[:, 3:] == 11).mean(1), np.where(ends, action, -1), reward.mean())
 
 
 def moved(f):

@@ -113,7 +113,6 @@ def test_a_right_answer_that_spoils_its_inputs_is_refused(name):
         if isinstance(spoil, list):
             spoil.clear()
         elif isinstance(spoil, np.ndarray | torch.Tensor):
-            spoil *= 0.5
             spoil -= 1
         elif isinstance(spoil, dict):
             next(iter(spoil.values())).mul_(0.5)
