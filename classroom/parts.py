@@ -85,7 +85,7 @@ def outcome(cell) -> str:
 
 @cache
 def read(number: str) -> Notebook:
-    """The notebook of that number, "00" to "12". Words of text and code share its minutes.
+    """The notebook of that number, "00" to "14". Words of text and code share its minutes.
 
     A section's share of the minutes without exercises is its share of the words; those of folded
     cells, the claims, do not count.

@@ -79,7 +79,7 @@ def test_the_semester_covers_all():
     taught = {key for name in lessons for key in SESSIONS[name]["plan"].split()}
     taught |= {item.key for name in lessons for item in guide.homework(name)}
     there = [key for key, item in guide.items().items() if item.kind in ("section", "exercise")]
-    assert len(lessons) == 14 and set(there) <= taught
+    assert len(lessons) == 15 and set(there) <= taught
 
 
 def test_every_course_has_a_time_for_each_session():
@@ -121,6 +121,8 @@ BY_HAND = {
     "The worst direction": "[0.1, −0.4]",
     "Few bits": "[1.0, −0.571, 0.286]|[1.0, −0.598, 0.26]",
     "How large is a map?": "8 × 28|408",
+    "A return on a scale": "0.95 in the shop|0.9 in the market",
+    "From which doubt on?": "p = 0.25 (3)",
 }
 
 
