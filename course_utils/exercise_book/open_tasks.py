@@ -177,8 +177,7 @@ def whole_arc(arc: dict) -> float:
         raise WrongAnswer(f"The distilled one has {numbers} numbers: 450 are allowed.")
     study, _ = storage.load_tensors(storage.shipped("worlds.safetensors"))
     change, other = next(iter(WORLDS[name].changed.items()))
-    small = "two layers of 8" if name == "Clinic" else "one layer of 16"  # as the course's student
-    theirs = {"cloned": "cloned", "learned": "handed on", "distilled": f"students, {small}"}
+    theirs = {"cloned": "cloned", "learned": "handed on", "distilled": "small"}
     reached = 0
     for stage in stages:
         where, settings = (f"{name}, {change}", other) if stage == "tuned" else (name, {})

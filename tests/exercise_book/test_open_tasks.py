@@ -124,7 +124,7 @@ def test_the_stages_of_an_arc_are_counted(monkeypatch):
     asked, arc = [], arc_of("Market")
     change, settings = next(iter(Market.changed.items()))
     theirs = {"Market: cloned": 10.4, f"Market, {change}: fine-tuned": 12.0}
-    theirs |= {"Market: handed on": 10.6, "Market: students, one layer of 16": 9.0}
+    theirs |= {"Market: handed on": 10.6, "Market: small": 9.0}
     study = {f"{stage}.return": torch.tensor([a - 1, a + 1]) for stage, a in theirs.items()}
     study["Market: references.random"] = torch.tensor([0.0, 0.0])
     study[f"Market, {change}: references.random"] = torch.tensor([-30.0])
