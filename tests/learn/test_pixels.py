@@ -8,6 +8,7 @@ from gymnasium.utils.env_checker import check_env
 from torch.nn import functional as F
 
 from course_utils import storage
+from course_utils.distil.ship import plain_network
 from course_utils.envs import make_envs, play
 from course_utils.evaluation import mean_returns
 from course_utils.learn.pixels import (
@@ -267,3 +268,8 @@ def test_a_convolution_by_hand_is_that_of_pytorch():
     x, w = torch.randn(3, 1, 7, 9, generator=stream()), torch.randn(3, 3, generator=stream(1))
     for step in (1, 2):
         torch.testing.assert_close(convolve(x, w, step), F.conv2d(x, w[None, None], stride=step))
+
+
+def test_what_needs_plain_layers_says_so():
+    with pytest.raises(ValueError, match="no plain layers .PixelNetwork."):
+        plain_network(PixelNetwork(1))
