@@ -19,6 +19,8 @@ from course_utils import language
 # Words for programs, not for readers, though they look like sentences.
 PROGRAMS = {"open task", "near one", "center left", "outside right center", "the machine"}
 PROGRAMS |= {"front end", "the folder `runs`", "True", "False", "Infinity", "lock file"}
+PROGRAMS |= {"observations actions limit begin advance observe", "handed on"}
+PROGRAMS |= {"{0}: {1}.return", "{0}: references.random"}  # names in the study of the worlds
 LABELS = {"ylabel", "xlabel", "title", "unit", "description"}  # arguments that may be one word
 
 
@@ -160,6 +162,8 @@ def of_module(source: str) -> list[str]:
     for node in nodes:
         if isinstance(node, ast.Attribute) and node.attr == "split":
             skip.add(id(node.value))
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "changed":
+            skip |= set(map(id, ast.walk(node.value)))  # the study of the worlds names them, too
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "namedtuple":
             skip |= set(map(id, node.args))
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "tell":
