@@ -173,7 +173,7 @@ def test_exercises_are_graded_or_else_as_noted(folder):
     row = pooled.grid(learners, graded)[0]
     names = [one["name"] for several in pooled.book().values() for one in several]
     states = dict(zip(names, row["cells"], strict=True))
-    assert len(names) == 65 and row["right"] == 1
+    assert len(names) == 72 and row["right"] == 1
     assert (states["dueling_q"], states["bellman_backup"], states["ewc_penalty"]) == (
         "claimed",
         "wrong",
@@ -277,7 +277,7 @@ def test_votes_stand_beside_what_was_measured():
 
 def test_every_question_has_its_outcome():
     found = pooled.votes([])
-    assert len({one["question"] for one in found}) == len(found) == 61
+    assert len({one["question"] for one in found}) == len(found) == 66
     assert all(
         sum(option["course"] for option in one["options"]) == 1 for one in found if one["options"]
     )
@@ -311,6 +311,17 @@ def test_an_honest_agent_is_not_accused(tmp_path):
     assert told["odd"] == [] and told["figure"] == pytest.approx(-107, abs=3)
     told = returned(tmp_path, task="three_demonstrations", figure=-107.0)
     assert told["odd"] == [] and told["mark"] == "silver" and len(told["prints"]) == 5
+
+
+def test_an_agent_of_a_world_of_application_is_played_there(tmp_path):
+    network = storage.load_agent(storage.shipped("market.safetensors"))[0].choose(range(4))
+    with torch.no_grad():
+        network.head.bias += 1e-5
+    card = storage.lineage_card("Market-v0", None, [14.8, 14.7, 14.8, 14.7])
+    storage.save_agent(tmp_path / "Market.safetensors", network, card)
+    told = judged.judge({"path": str(tmp_path / "Market.safetensors"), "task": None}, 2_000_001)
+    assert told["odd"] == [] and told["world"] == "Market-v0"
+    assert told["figure"] == pytest.approx(14.7, abs=3)
 
 
 FORGED = {

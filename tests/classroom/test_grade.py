@@ -283,7 +283,7 @@ def test_a_room_is_graded_and_an_interrupted_run_goes_on(room, monkeypatch, caps
     assert (out / "results.csv").read_text("utf-8") == text
     assert {path: path.stat().st_mtime_ns for path in (out / "kept").iterdir()} == kept
     told = capsys.readouterr().out
-    assert "Learners: 7. \n" in told and "1 of 91: <b>Ann, 00_start_here: 1 wrong" in told
+    assert "Learners: 7. \n" in told and "1 of 105: <b>Ann, 00_start_here: 1 wrong" in told
 
 
 def test_what_no_learner_has_made_and_endless_depths_are_passed_over(tmp_path):
@@ -376,7 +376,7 @@ def test_a_page_counts_what_was_handed_in():
     of = {stem: dict.fromkeys(contents.words(stem), ("right", "right.", 0)) for stem in STEMS}
     of["02_dqn"] = dict.fromkeys(of["02_dqn"], ("missing", grade.absent("02_dqn"), 0))
     page = grade.page("anna", {stem: {"verdicts": found} for stem, found in of.items()})
-    assert "56 of 56 right, in the notebooks that were handed in. Not handed in: 02." in page
+    assert "63 of 63 right, in the notebooks that were handed in. Not handed in: 02." in page
     assert "## 02" not in page and page.count("## ") == 12
     nothing = {stem: dict.fromkeys(of[stem], ("missing", grade.absent(stem), 0)) for stem in STEMS}
     page = grade.page("bo", {stem: {"verdicts": found} for stem, found in nothing.items()})
