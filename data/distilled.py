@@ -549,5 +549,6 @@ def fixed() -> dict:
     facts = {"seed": SEED, "episodes": EPISODES, "test_seeds": [CURVE_SEED, TEST_SEED]}
     facts |= {"teachers": TEACHERS, "students": STUDENTS, "seeds": SEEDS, "tasks": TASKS}
     facts |= {"disturbances": [NOISES, DELAYS, WINDS]}
-    names = "lunar_lander_320k", "cartpole", "acrobot", *AGENTS
+    own = [name for name in AGENTS if name not in capstone.AGENTS]
+    names = "lunar_lander_320k", "cartpole", "acrobot", *own
     return facts | {"sources": [taught.weights_hash(name) for name in names]}
