@@ -377,7 +377,7 @@ def test_a_page_counts_what_was_handed_in():
     of["02_dqn"] = dict.fromkeys(of["02_dqn"], ("missing", grade.absent("02_dqn"), 0))
     page = grade.page("anna", {stem: {"verdicts": found} for stem, found in of.items()})
     assert "63 of 63 right, in the notebooks that were handed in. Not handed in: 02." in page
-    assert "## 02" not in page and page.count("## ") == 12
+    assert "## 02" not in page and page.count("## ") == 14
     nothing = {stem: dict.fromkeys(of[stem], ("missing", grade.absent(stem), 0)) for stem in STEMS}
     page = grade.page("bo", {stem: {"verdicts": found} for stem, found in nothing.items()})
     assert page == "# bo\n\nNo notebook was found.\n"
