@@ -9,9 +9,10 @@ import onnx
 import pytest
 
 from course_utils import storage
-from course_utils.distil import ship
+from course_utils.distil import page, ship
 from course_utils.exercise_book import progress
 from course_utils.networks import QNetwork
+from course_utils.worlds import WORLDS  # noqa: F401, makes them known to Gymnasium
 from tests.strikes import KILL, Work, a_week_passes, listing, strike
 
 POLE = "CartPole-v1"
@@ -89,10 +90,24 @@ def save_page(folder, number):
 
 
 def page_there(folder):
-    page = (folder / "a.html").read_text(encoding="utf-8")
-    assert page.rstrip().endswith("</html>")
-    numbers = json.loads(re.search(r"\[\[\[.*\]\]", page)[0])
+    text = (folder / "a.html").read_text(encoding="utf-8")
+    assert text.rstrip().endswith("</html>")
+    numbers = json.loads(re.search(r"\[\[\[.*\]\]", text)[0])
     return only(np.array(numbers[-1][1]))
+
+
+def save_world(folder, number):
+    network = QNetwork(2, 4, 3, width=64, layer_norm=False)
+    for parameter in network.parameters():
+        parameter.data.zero_()
+    network.head.bias.data += number
+    page.write_page(folder / "a.html", network, "Market-v0")
+
+
+def world_there(folder):
+    text = (folder / "a.html").read_text(encoding="utf-8")
+    assert text.rstrip().endswith("</html>")
+    return only(np.array(json.loads(re.search(r'json">(.*?)</script>', text)[1])["layers"][-1][1]))
 
 
 def note(folder, number):
@@ -119,6 +134,7 @@ KINDS = {
     "ONNX": (Work(save_onnx, 3.0, 4), onnx_there),
     "int8": (Work(save_int8, 0.3, 6), onnx_there),
     "web page": (Work(save_page, 0.1, 5), page_there),
+    "page of a world": (Work(save_world, 0.1, 5), world_there),
     "progress": (Work(note, 0.1, 5), progress_there),
 }
 

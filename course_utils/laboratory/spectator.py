@@ -15,6 +15,7 @@ from course_utils.plotting import animation
 # Environments whose observations the view can plot.
 WORLDS = {"CartPoleEnv": "cartpole", "MountainCarEnv": "mountaincar", "LunarLander": "lander"}
 WORLDS |= {"PixelPole": "pixels"}
+WAY = "env_id and env_arguments must be what gymnasium.make takes."
 
 
 class Spectator:
@@ -25,16 +26,16 @@ class Spectator:
     """
 
     def __init__(self, env_id: str, seed: int = 0, **env_arguments):
-        way = "env_id and env_arguments must be what gymnasium.make takes."
-        self.env = ask(f"no '{env_id}' to play in", way, gym.make, env_id, **env_arguments)
+        self.env = ask(f"no '{env_id}' to play in", WAY, gym.make, env_id, **env_arguments)
         self.seed, self.seen, self.seconds = seed, None, 1e-4
         names = [kind.__name__ for kind in type(self.env.unwrapped).__mro__]
         self.world = next((WORLDS[name] for name in names if name in WORLDS), "")
         self.facts = {"length": getattr(self.env.unwrapped, "length", 0)}
         own = getattr(self.env.unwrapped, "world", None)
         if hasattr(own, "observations"):  # of the kit; Box2D's environments have another world
-            self.world, self.facts = type(own).__name__.lower(), vars(own)
-            self.facts = self.facts | {"names": list(own.observations)}
+            ours = type(own).__module__.startswith("course_utils.worlds.")  # else named by chance
+            self.world = type(own).__name__.lower() if ours else ""
+            self.facts = vars(own) | {"names": list(own.observations)}
 
     def frames(self, network: QNetwork, steps: int) -> list[tuple]:
         """What it does in the next steps, greedily: (observation, action, words, facts) each."""
@@ -62,7 +63,8 @@ def film(env_id: str, told: str, act: Callable | None = None, seed=0, every=4, *
     act: observations [1, 1, D] → actions [1, 1], as of `networks.greedy`; at random without it.
     told: its sentence, in which {steps} and {total} stand for their number and the return.
     """
-    env = gym.make(env_id, render_mode="rgb_array", **env_arguments)
+    pictures = env_arguments | {"render_mode": "rgb_array"}
+    env = ask(f"no '{env_id}' to film", WAY, gym.make, env_id, **pictures)
     observation, _ = env.reset(seed=seed)
     env.action_space.seed(seed)
     frames, steps, total, over = [env.render()], 0, 0.0, False

@@ -9,8 +9,9 @@ It may have expert(observation [..., D]) → action [...], plot(axes, observatio
 `changed`, other worlds like it: name → settings.
 """
 
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from functools import partial
+from inspect import signature
 
 import gymnasium as gym
 import numpy as np
@@ -18,45 +19,81 @@ from gymnasium.vector.utils import batch_space
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from course_utils.checks import need
+from course_utils.checks import check_actions, check_number, checked, in_short, need
 from course_utils.envs import NEXT_STEP
+from course_utils.evaluation import mean_returns, play_episodes
 from course_utils.plotting import COLORS, GREY
+from course_utils.train import make_learner
 
 PARTS = "observations actions limit begin advance observe"
+# No setting can be called as these: what hands settings on would take it for its own argument.
+WAYS = gym.make, gym.make_vec, play_episodes, mean_returns, make_learner
+TAKEN = {*PARTS.split(), "expert", "plot", "changed", "dqn", "facts", "render_mode", "world"}
+TAKEN |= {"copies", "every", "number", "path", "records", "told"}
+TAKEN |= {name for way in WAYS for name in signature(way).parameters}
+
+
+def check_world(world: type) -> None:
+    """ValueError for a class that lacks a part, or has a setting named as something else."""
+    name, missing = getattr(world, "__name__", world), PARTS.split()
+    if isinstance(world, type) and is_dataclass(world):
+        missing = [part for part in missing if not hasattr(world, part)]
+        # A subclass with settings of its own that was not decorated leaves them as they are.
+        missing += [each for each, value in vars(world).items() if isinstance(value, Field)]
+    told = f"{in_short(name)} is no world: it must be a @configuration class".replace("'", "")
+    need(not missing, f"{told} with {', '.join(missing)}.")
+    for part, names in (("observations", world.observations), ("actions", world.actions)):
+        words = isinstance(names, list | tuple) and all(isinstance(each, str) for each in names)
+        told = f"{part} of {name} = {in_short(names)}: must be a list of one or more names."
+        need(words and names, told)
+    check_number(f"limit of {name}", world.limit, int, 1, meaning=" (steps of an episode)")
+    shadows = [field.name for field in fields(world) if field.name in TAKEN]
+    told = f"the setting '{''.join(shadows[:1])}' of {name} would hide a part of the same name"
+    need(not shadows, f"{told}: give it another.")
 
 
 def make_world(world: type, **settings):
     """A world with these settings; TypeError for one that it does not have, ValueError if bad."""
-    known, name = [field.name for field in fields(world)], world.__name__
+    check_world(world)
+    known = [field.name for field in fields(world)]
     if unknown := sorted(settings.keys() - set(known)):
-        raise TypeError(f"{name} has no setting '{unknown[0]}'. It has: {', '.join(known)}.")
+        told = f"{world.__name__} has no setting '{unknown[0]}'. It has: "
+        raise TypeError(f"{told}{', '.join(known) or 'none'}.")
     return world(**settings)
 
 
+@checked
 def register(world: type, env_id: str) -> None:
     """Make a world known as `gym.make(env_id, **settings)`, also as many copies in one array.
 
-    Raises ValueError for a world that lacks a part, or has a setting named as something else.
+    Raises ValueError as `check_world`.
     """
-    missing = [part for part in PARTS.split() if not hasattr(world, part)]
-    whole = isinstance(world, type) and is_dataclass(world) and not missing
-    told = f"{getattr(world, '__name__', world)} is no world: it must be a @configuration class"
-    need(whole, f"{told} with {', '.join(missing or PARTS.split())}.")
-    taken = {*PARTS.split(), "expert", "plot", "changed", "dqn", *dir(gym.Env), *dir(ManyCopies)}
-    taken |= gym.Env.__annotations__.keys() | gym.vector.VectorEnv.__annotations__.keys()
-    shadows = [field.name for field in fields(world) if field.name in taken]
-    told = f"the setting '{''.join(shadows[:1])}' of {world.__name__} would hide a part of the same"
-    need(not shadows, f"{told} name: give it another.")
+    check_world(world)
     gym.registry.pop(env_id, None)  # a cell that is run again registers it again
     made = {"entry_point": partial(OneCopy, world)}
     made["vector_entry_point"] = partial(ManyCopies, world)
-    gym.register(env_id, **made, max_episode_steps=world.limit)
+    gym.register(env_id, **made, max_episode_steps=int(world.limit))
 
 
-def spaces(world) -> dict[str, gym.Space]:
-    """What Gymnasium must know of observations and actions."""
-    seen = gym.spaces.Box(-np.inf, np.inf, (len(world.observations),), np.float32)
-    return {"observation_space": seen, "action_space": gym.spaces.Discrete(len(world.actions))}
+def rows_of(part: str, given, wanted: dict | None, n: int) -> dict[str, np.ndarray]:
+    """What a part of a world gave, as arrays [n, …], named and formed as those wanted, if any."""
+    if not isinstance(given, dict):
+        raise ValueError(f"`{part}` gave {in_short(given)}: a state is a dict of arrays.")
+    arrays = {name: np.asarray(rows) for name, rows in given.items()}
+    given = {name: rows.shape for name, rows in arrays.items()}
+    wanted = {name: (n, *rows.shape[1:]) for name, rows in (wanted or arrays).items()}
+    if given != wanted:
+        raise ValueError(f"`{part}` gave {given}, not {wanted}: a row for each of {n} copies.")
+    return arrays
+
+
+def numbers(what: str, given, shape: tuple, kinds: str = "biuf") -> np.ndarray:
+    """What a world gave, as an array; ValueError unless it is of this shape and kind."""
+    array = np.asarray(given)
+    if array.shape != shape or array.dtype.kind not in kinds:
+        told = f"{what} of {shape[0]} copies must be {shape}, not {array.shape} of {array.dtype}"
+        raise ValueError(f"{told}: a row for each copy.")
+    return array
 
 
 class ManyCopies(gym.vector.VectorEnv):
@@ -65,29 +102,40 @@ class ManyCopies(gym.vector.VectorEnv):
     metadata = {"autoreset_mode": NEXT_STEP}
 
     def __init__(self, world: type, num_envs: int = 1, max_episode_steps=0, **settings):
-        self.world, self.num_envs = make_world(world, **settings), num_envs
+        self.world = make_world(world, **settings)
+        self.num_envs = n = check_number("num_envs", num_envs, int, 1)
         self.limit = max_episode_steps or world.limit
-        for name, space in spaces(self.world).items():
-            setattr(self, f"single_{name}", space)
-            setattr(self, name, batch_space(space, num_envs))
+        self.single_action_space = choice = gym.spaces.Discrete(len(world.actions))
+        size = (len(world.observations),)
+        self.single_observation_space = seen = gym.spaces.Box(-np.inf, np.inf, size, np.float32)
+        self.action_space, self.observation_space = batch_space(choice, n), batch_space(seen, n)
 
     def reset(self, *, seed: int | None = None, options=None):
         """New episodes in all copies."""
         super().reset(seed=seed)
-        self.state = self.world.begin(self.num_envs, self.np_random)
-        self.age, self.over = np.zeros(self.num_envs, int), np.zeros(self.num_envs, bool)
+        n = self.num_envs
+        begun = rows_of("begin", self.world.begin(n, self.np_random), None, n)
+        self.state = {name: rows.copy() for name, rows in begun.items()}  # two may be one array
+        self.age, self.over = np.zeros(n, int), np.zeros(n, bool)
         return self._seen(), {}
 
     def step(self, actions):
         """One step of all copies; a copy that was over only begins anew, with a reward of 0."""
-        rng, begins = self.np_random, self.over
-        self.state, reward, ends = self.world.advance(self.state, np.asarray(actions), rng)
-        told = f"advance gave rewards {np.shape(reward)} and ends {np.shape(ends)}: one for each"
-        right = np.shape(reward) == np.shape(ends) == begins.shape
-        need(right, f"{told} of the {self.num_envs} copies.")
+        rng, begins, n = self.np_random, self.over, self.num_envs
+        # As whole numbers with a sign: 0 − 1 of unsigned ones is 255.
+        actions = check_actions("act", actions, (n,), len(self.world.actions)).astype(int)
+        given = self.world.advance(self.state, actions, rng)
+        if not isinstance(given, tuple) or len(given) != 3:
+            raise ValueError(f"`advance` must give state, rewards, ends, not {in_short(given)}.")
+        self.state = rows_of("advance", given[0], self.state, n)
+        reward = numbers("rewards", given[1], (n,))
+        ends = numbers("ends, True or False,", given[2], (n,), "b")
         if begins.any():
-            for name, fresh in self.world.begin(int(begins.sum()), rng).items():
-                self.state[name][begins] = fresh
+            some = int(begins.sum())
+            fresh = rows_of("begin", self.world.begin(some, rng), self.state, some)
+            for name, old in self.state.items():  # whole numbers would lose decimals
+                self.state[name] = old.astype(np.result_type(old, fresh[name]))
+                self.state[name][begins] = fresh[name]
         self.age = np.where(begins, 0, self.age + 1)
         terminated = ends & ~begins
         truncated = (self.age >= self.limit) & ~terminated
@@ -98,9 +146,8 @@ class ManyCopies(gym.vector.VectorEnv):
         return type(self.world).__name__
 
     def _seen(self):
-        seen, needed = np.asarray(self.world.observe(self.state)), self.observation_space.shape
-        need(seen.shape == needed, f"observe gave {seen.shape}, not {needed}: a row for each copy.")
-        return seen.astype(np.float32)
+        seen = self.world.observe(self.state)
+        return numbers("observations", seen, self.observation_space.shape).astype(np.float32)
 
 
 class OneCopy(gym.Env):
@@ -109,30 +156,28 @@ class OneCopy(gym.Env):
     metadata = {"render_modes": ["rgb_array"], "render_fps": 10}
 
     def __init__(self, world: type, render_mode: str | None = None, **settings):
-        self.world, self.render_mode = make_world(world, **settings), render_mode
-        vars(self).update(spaces(self.world))
+        self.copies, self.render_mode = ManyCopies(world, 1, np.inf, **settings), render_mode
+        self.world, self.action_space = self.copies.world, self.copies.single_action_space
+        self.observation_space = self.copies.single_observation_space
 
     def reset(self, *, seed: int | None = None, options=None):
         """A new episode."""
         super().reset(seed=seed)
-        self.state, self.action = self.world.begin(1, self.np_random), None
-        return self._seen(), {}
+        [self.seen], self.action = self.copies.reset(seed=seed)[0], None
+        return self.seen, {}
 
     def step(self, action):
         """One step."""
-        self.action, one = int(action), np.array([action])
-        self.state, reward, ends = self.world.advance(self.state, one, self.np_random)
-        return self._seen(), float(reward[0]), bool(ends[0]), False, {}
+        self.action = check_number("action", action, int, 0, len(self.world.actions) - 1)
+        [self.seen], [reward], [terminated], *_ = self.copies.step([self.action])
+        return self.seen, float(reward), bool(terminated), False, {}
 
     def render(self) -> np.ndarray:
         """The world as it is now, [height, width, 3] in bytes."""
         canvas = FigureCanvasAgg(Figure(figsize=(5.4, 2.7), facecolor="white"))
-        plot_in(canvas.figure.subplots(), self.world, self._seen(), self.action)
+        plot_in(canvas.figure.subplots(), self.world, self.seen, self.action)
         canvas.draw()
         return np.asarray(canvas.buffer_rgba())[..., :3].copy()
-
-    def _seen(self):
-        return self.world.observe(self.state)[0].astype(np.float32)
 
 
 def plot_in(axes, world, observation: np.ndarray, action: int | None) -> None:

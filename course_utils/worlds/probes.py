@@ -6,12 +6,14 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from course_utils import envs
+from course_utils.checks import checked
 from course_utils.worlds.kit import ManyCopies
 
 COPIES, STEPS = 64, 100
 LARGE, NOTHING, ALL, LITTLE = 10.0, 1e-6, 0.98, 0.02
 
 
+@checked
 def examine(world: type, seed: int = 0, **settings) -> list[str]:
     """What is odd about a world, a sentence each: questions to think about; [] if nothing is.
 
@@ -22,6 +24,11 @@ def examine(world: type, seed: int = 0, **settings) -> list[str]:
     rows, again = walk(copies, seed), walk(copies, seed)
     if not all(map(np.array_equal, rows, again)):
         return ["The same seed gave other numbers: take all that is random from rng."]
+    first, second = (np.array(copies.world.observe(copies.state)) for _ in range(2))
+    if not np.array_equal(first, second):
+        return ["To observe changed the state: make new arrays, and leave those of the state."]
+    if len(copies.world.actions) == 1:
+        return ["There is one action: what could an agent learn to choose?"]
     seen, action, reward, ends, then, real = rows  # [T, n, …]
     if reward[real].std() < NOTHING:
         return ["Every step paid the same: how would an agent find out what is good?"]
@@ -34,7 +41,7 @@ def examine(world: type, seed: int = 0, **settings) -> list[str]:
         elif abs(np.corrcoef(values, reward[real])[0, 1]) > ALL:
             odd.append(f"Leak: '{name}' tells the reward, whatever is done; is it the answer?")
     if abs(reward).max() > 10 * LARGE:
-        odd.append(f"Scale: a reward of {abs(reward).max():.0f}; set reward_scale, for about 1.")
+        odd.append(f"Scale: a reward of {abs(reward).max():.3g}; set reward_scale, for about 1.")
     if ends[real].mean() > 0.5 or (not ends.any() and copies.limit > 1000):
         odd.append(f"End: {ends[real].mean():.0%} of random steps end it; limit = {copies.limit}.")
     # How each number changes, and what is paid: does the step before help to foretell it?

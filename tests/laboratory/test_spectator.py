@@ -8,6 +8,7 @@ import torch
 from course_utils.laboratory import spectator
 from course_utils.laboratory.spectator import Spectator
 from course_utils.networks import QNetwork
+from course_utils.worlds import WORLDS, kit
 
 
 def test_a_spectator_sees_whole_episodes():
@@ -28,6 +29,17 @@ def test_worlds_are_known_by_their_class_and_others_have_none():
     assert Spectator("Acrobot-v1").world == ""
     with pytest.raises(ValueError, match="no 'Nowhere-v0' to play in"):
         Spectator("Nowhere-v0")
+    with pytest.raises(ValueError, match="no 'Nowhere-v0' to film"):
+        spectator.film("Nowhere-v0", "")
+
+
+def test_a_world_of_ones_own_is_shown_by_its_numbers_whatever_it_is_called(monkeypatch):
+    monkeypatch.setattr(gym.envs.registration, "registry", dict(gym.registry))
+    assert Spectator("Shop-v0").world == "shop"
+    for name in ("Shop", "Grid", "Lander"):  # pictures of these names expect other numbers
+        kit.register(type(name, (WORLDS["Market"],), {}), f"Own{name}-v0")
+        own = Spectator(f"Own{name}-v0")
+        assert own.world == "" and own.facts["names"][0] == "price above usual"
 
 
 def test_a_film_shows_the_episode_and_its_end(monkeypatch):

@@ -97,7 +97,7 @@ def test_settings_reach_the_world_and_bad_ones_are_told():
         kit.make_world(Line, pase=1)
 
 
-@pytest.mark.parametrize("name", ["limit", "advance", "reset", "action_space", "num_envs", "dqn"])
+@pytest.mark.parametrize("name", ["limit", "advance", "num_envs", "discount", "dqn"])
 def test_a_setting_that_hides_a_part_is_refused(name):
     part = {name: setting(1.0, 0, 2, "anything"), "__annotations__": {name: float}}
     with pytest.raises(ValueError, match=f"'{name}' of Other would hide a part of the same name"):
@@ -114,27 +114,6 @@ def test_what_is_no_world_is_refused(world):
 def test_registering_twice_takes_the_second():
     kit.register(changed(limit=3), "Line-v0")
     assert gym.spec("Line-v0").max_episode_steps == 3
-
-
-BROKEN = {
-    r"rewards \(\) and ends \(4,\): one for each of the 4 copies": {
-        "advance": lambda self, state, action, rng: (state, 1.0, action > 5)
-    },
-    r"observe gave \(4,\), not \(4, 1\): a row for each copy": {
-        "observe": lambda self, state: state["place"]
-    },
-    "Other broke down: no place here": {
-        "advance": lambda self, state, action, rng: gym.no_such_thing
-    },
-}
-
-
-@pytest.mark.parametrize("told", BROKEN)
-def test_a_broken_world_gets_one_sentence(told):
-    copies = kit.ManyCopies(changed(**BROKEN[told]), 4)
-    steps = envs.play_in(copies, lambda seen: np.zeros(seen.shape[:2], int), 1, 0)
-    with pytest.raises(ValueError, match=told.replace("no place here", ".*no_such_thing")):
-        next(steps)
 
 
 def test_pictures_show_the_numbers_or_what_the_world_plots():
