@@ -12,7 +12,7 @@ import pytest
 
 from course_utils.exercise_book import contents
 from course_utils.worlds import WORLDS
-from tests.run_notebooks import FOLDER, check_memory, run_notebook
+from tests.run_notebooks import FOLDER, check_memory, run_notebook, shortened
 
 SEEDS = os.environ.get("COURSE_SEEDS", "0").split(",")
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -80,28 +80,13 @@ def test_the_capstone_runs_in_each_world(world):
     check_memory(CAPSTONE, cost["memory_mb"])
 
 
-SHORT = {
-    '"steps": 20_000': '"steps": 2_000',
-    '"steps": 10_000': '"steps": 1_500',
-    "updates=2000": "updates=100",
-    "untrained, 1500": "untrained, 50",
-    "rounds=15, states=1000, updates=400": "rounds=2, states=100, updates=50",
-    "claim = exercises.claim": "claim = print",
-}
-
-
 def test_a_short_life_in_a_world_of_ones_own_reaches_its_end(tmp_path):
     """In every run, as nothing is shipped there to compare with; the shop's is the stored one.
 
     So little is learned that what is claimed of one's own agents need not hold.
     """
-    notebook = nbformat.read(CAPSTONE, as_version=4)
-    code = "\n".join(cell.source for cell in notebook.cells)
-    assert [long for long in SHORT if long not in code] == []
-    for cell in notebook.cells:
-        for long, short in SHORT.items():
-            cell.source = cell.source.replace(long, short)
+    notebook = shortened(nbformat.read(CAPSTONE, as_version=4))
     nbformat.write(notebook, tmp_path / CAPSTONE.name)
-    notebook, _ = run_notebook(tmp_path / CAPSTONE.name, COURSE_WORLD="Mine")
+    notebook, _ = run_notebook(tmp_path / CAPSTONE.name)
     printed = "".join(o.get("text", "") for c in notebook.cells for o in c.get("outputs", []))
     assert "the file says: Mine-v0" in printed
