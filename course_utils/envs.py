@@ -74,10 +74,7 @@ def ask(whom: str, then: str, call: Callable, *arguments, **named):
 
 def _make(make, env_id, **arguments):
     whom, then = f"Gymnasium cannot make '{env_id}'", "Try 'CartPole-v1' or 'FrozenLake-v1'."
-    then += (
-        " A world of your own: run first what registers it; the five: import course_utils.worlds."
-    )
-    return ask(whom, then, make, env_id, **arguments)
+    return ask(whom, f"{then} Or run first what registers yours.", make, env_id, **arguments)
 
 
 @checked

@@ -102,13 +102,10 @@ def area_under_curve(steps, values):
 def normalized_score(returns, random: float, best: float):
     """Returns on the scale where a random player has 0 and the best known 1: [...] → [...].
 
-    Source: Bellemare et al. 2013 (arXiv 1207.4708), section 4.4. ValueError for NaN, and if best
-    is not better.
+    Source: Bellemare et al. 2013 (arXiv 1207.4708), section 4.4. ValueError if best is not better.
     """
-    check_array("returns", returns)
-    marks = check_array("random and best", [random, best], "measure them again")
-    told = f"best = {best}, random = {random}: such a scale has no length."
-    need(marks.shape == (2,) and best > random, told)
+    check_array("returns, random and best", [*np.ravel(returns), random, best])
+    need(best > random, f"best = {best}, random = {random}: such a scale has no length.")
     return (np.asarray(returns) - random) / (best - random)
 
 

@@ -126,7 +126,7 @@ SETTINGS = [
     ("gym.make: too much", lambda: gym.make("Line-v0", pace=9), "pace = 9"),
     ("gym.make: NaN", lambda: gym.make("Line-v0", pace=NAN), "pace = nan"),
     ("make_envs: a word", lambda: make_envs("Line-v0", 2, pace="1"), "pace = '1'"),
-    ("make_envs: in a fresh kernel", lambda: make_envs("Mine-v0", 2), "run first what re"),
+    ("make_envs: in a fresh kernel", lambda: make_envs("Mine-v0", 2), "Or run first what"),
     ("make_envs: misspelt", lambda: make_envs("Line-v0", 2, pase=1), "no setting 'pase'"),
     ("play: NaN", lambda: play_episodes(greedy(net(1, 2, 2)), "Line-v0", 1, 1, pace=NAN), "= nan"),
     ("copies: 0", lambda: many(copies=0), "num_envs = 0"),
@@ -226,9 +226,9 @@ def keeps_decimals():
 
 ROWS = "a row for each"
 BROKEN = [
-    ("begin: nothing", begins(lambda n: None), "`begin` gave None: a state is a dict of arrays"),
-    ("begin: an array", begins(np.zeros), "`begin` gave .* a state is a dict"),
-    ("begin: a pair", begins(lambda n: (np.zeros(n), np.zeros(n))), "a state is a dict"),
+    ("begin: nothing", begins(lambda n: None), "`begin` must give a dict of arr"),
+    ("begin: an array", begins(np.zeros), "`begin` must give a dict of arrays"),
+    ("begin: a pair", begins(lambda n: (np.zeros(n), np.zeros(n))), "must give a dict"),
     ("begin: numbers", begins(lambda n: {"place": 0.0, "side": 0}), ROWS),
     ("begin: a row", begins(lambda n: {"place": np.zeros(1), "side": np.zeros(n)}), ROWS),
     ("begin: other names", begins(lambda n: {"plaice": np.zeros(n), "side": np.zeros(n)}), "place"),
@@ -241,8 +241,8 @@ BROKEN = [
     ("advance: nothing", goes_on(lambda *given: None), "`advance` must give state, rewards, ends"),
     ("advance: two things", goes_on(lambda s, r, e: (s, r)), "must give state, rewards, ends"),
     ("advance: five things", goes_on(lambda s, r, e: (s, r, e, e, {})), "state, rewards, ends"),
-    ("advance: state nothing", goes_on(lambda s, r, e: (None, r, e)), "a state is a dict"),
-    ("advance: other names", goes_on(lambda s, r, e: (s | {"age": r}, r, e)), "gave .*age"),
+    ("advance: state nothing", goes_on(lambda s, r, e: (None, r, e)), "a dict of place, side"),
+    ("advance: other names", goes_on(lambda s, r, e: (s | {"age": r}, r, e)), "a dict of place"),
     ("advance: a name less", goes_on(lambda s, r, e: ({"place": r}, r, e)), "side"),
     ("advance: a number as state", goes_on(lambda s, r, e: (s | {"side": 0}, r, e)), ROWS),
     ("advance: another form", goes_on(lambda s, r, e: (s | {"side": r[:, None]}, r, e)), ROWS),
@@ -313,7 +313,7 @@ STRAY = np.random.default_rng(5)
 EXAMINED = [
     ("examine: None", lambda: probes.examine(None), "None is no world"),
     ("examine: a world, made", lambda: probes.examine(Line()), "is no world"),
-    ("examine: an id", lambda: probes.examine("Line-v0"), "Line-v0 is no world"),
+    ("examine: an id", lambda: probes.examine("Line-v0"), "Line-v0. is no world"),
     ("examine: no limit", lambda: probes.examine(other(limit=None)), "with limit"),
     ("examine: no numbers", lambda: probes.examine(other(observations=[])), "one or more names"),
     ("examine: misspelt", lambda: probes.examine(Line, pase=1), "no setting 'pase'"),
@@ -413,19 +413,17 @@ def scored(returns=(1.0, 2.0), random=0.0, best=1.0):
 SCORES = [
     ("score: best is random", scored(random=1), "best = 1.0, random = 1: such a scale"),
     ("score: best is worse", scored(random=2.5), "such a scale has no length"),
-    ("score: best NaN", scored(best=NAN), "random and best are NaN or infinite: measure"),
+    ("score: best NaN", scored(best=NAN), "random and best are NaN or infinite"),
     ("score: best inf", scored(best=INF), "random and best are NaN or infinite"),
     ("score: random NaN", scored(random=NAN), "random and best are NaN"),
     ("score: random a list", scored(random=[0.0]), "random and best = .* must be numbers"),
     ("score: random an array", scored(random=np.zeros(2)), "random and best = .* must be numbers"),
     ("score: best '1'", scored(best="1"), "random and best = .*'1'.* must be numbers"),
     ("score: best None", scored(best=None), "random and best = .*None.* must be numbers"),
-    ("score: a return NaN", scored([1, NAN]), "some returns are NaN"),
-    ("score: a return inf", scored([INF]), "some returns are NaN or infinite"),
-    ("score: words", scored(["1"]), "returns = .* must be numbers"),
-    ("score: nothing", scored([]), "returns = .* must be numbers"),
-    ("score: None", scored(None), "returns = None: must be numbers"),
-    ("score: uneven rows", scored([[1], [2, 3]]), "rows of one length"),
+    ("score: a return NaN", scored([1, NAN]), "some returns, .* are NaN"),
+    ("score: a return inf", scored([INF]), "some returns, random and best are NaN or infinite"),
+    ("score: words", scored(["1"]), "best = .* must be numbers"),
+    ("score: None", scored(None), "best = .*None.*: must be numbers"),
 ]
 
 

@@ -38,31 +38,26 @@ def write_page(
     told = "{} has {} observations and {} actions, this network takes {} and {}: choose its agent."
     size, given = [*map(len, names.values())], [own[part] for part in names]
     need(given == size, told.format(env_id, *size, *given))
-    number = check_number("number", number, int, 0, network.seeds - 1)
-    arrays = layers_of(network, number)
-    layers = [[x.astype(str).astype(float).tolist() for x in layer] for layer in arrays]
+    layers = layers_of(network, check_number("number", number, int, 0, network.seeds - 1))
     kind, values = type(world), (world.facts() if hasattr(world, "facts") else {}) | vars(world)
-    name, about = kind.__name__, inspect.cleandoc(kind.__doc__ or "")
-    # The rules in JavaScript lie beside the Python; a class of a notebook is in no file.
-    script = Path(getattr(sys.modules[kind.__module__], "__file__", None) or "-").with_suffix(".js")
-    if recorded := not script.exists():
-        need(
-            episodes, f"{env_id} has no rules in JavaScript: give episodes, as of record_episodes."
-        )
-        values["episodes"] = [as_rows(each, *size, arrays) for each in list(episodes)[:RECORDED]]
-    facts = names | {"title": f"{name}: an agent at work", "layers": layers, "settings": values}
-    facts["about"] = "" if about.startswith(f"{name}(") else about.split("\n\n")[0]  # no data sheet
-    facts |= {"rules": "recorded" if recorded else name.lower(), "colors": COLORS}
-    facts["limit"] = env.spec.max_episode_steps
-    here = Path(__file__)
-    # How agents look in notebooks; "<" could end the script that holds the facts.
-    parts = {"looks": (here.parents[1] / "laboratory" / "worlds.js").read_text(encoding="utf-8")}
-    parts["rules"] = "" if recorded else script.read_text(encoding="utf-8")
-    parts["facts"] = json.dumps(facts, separators=(",", ":")).replace("<", "\\u003c")
+    name, about = kind.__name__, inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0]
+    facts = names | {"title": f"{name}: an agent at work", "rules": name.lower()}
+    facts |= {"settings": values, "colors": COLORS, "limit": env.spec.max_episode_steps}
+    facts["layers"] = [[x.astype(str).astype(float).tolist() for x in layer] for layer in layers]
+    facts["about"] = "" if about.startswith(f"{name}(") else about  # no data sheet
+    here, home = Path(__file__), getattr(sys.modules[kind.__module__], "__file__", None)
+    scripts = [here.parents[1] / "laboratory" / "worlds.js"]  # how agents look in notebooks
+    scripts += [Path(home or "-").with_suffix(".js")]  # a class of a notebook is in no file
+    if not scripts[1].exists():
+        told = f"{env_id} has no rules in JavaScript: give episodes, as of record_episodes."
+        need(episodes, told)
+        values["episodes"] = [as_rows(each, *size, layers) for each in list(episodes)[:RECORDED]]
+        facts["rules"], scripts = "recorded", scripts[:1]
     page = here.with_name("world.html").read_text(encoding="utf-8")
-    for part, text in parts.items():
-        page = page.replace(f"{{{{{part}}}}}", text)
-    write_whole(path, page.encode())
+    page = page.replace("{{rules}}", "\n".join(each.read_text("utf-8") for each in scripts))
+    # "<" could end the script that holds the facts.
+    facts = json.dumps(facts, separators=(",", ":")).replace("<", "\\u003c")
+    write_whole(path, page.replace("{{facts}}", facts).encode())
 
 
 def as_rows(episode: Episode, size: int, actions: int, layers: list[tuple]) -> dict:

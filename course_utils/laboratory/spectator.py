@@ -15,7 +15,6 @@ from course_utils.plotting import animation
 # Environments whose observations the view can plot.
 WORLDS = {"CartPoleEnv": "cartpole", "MountainCarEnv": "mountaincar", "LunarLander": "lander"}
 WORLDS |= {"PixelPole": "pixels"}
-WAY = "env_id and env_arguments must be what gymnasium.make takes."
 
 
 class Spectator:
@@ -26,15 +25,16 @@ class Spectator:
     """
 
     def __init__(self, env_id: str, seed: int = 0, **env_arguments):
-        self.env = ask(f"no '{env_id}' to play in", WAY, gym.make, env_id, **env_arguments)
+        way = "env_id and env_arguments must be what gymnasium.make takes."
+        self.env = ask(f"no '{env_id}' to play in", way, gym.make, env_id, **env_arguments)
         self.seed, self.seen, self.seconds = seed, None, 1e-4
-        names = [kind.__name__ for kind in type(self.env.unwrapped).__mro__]
+        names = (kind.__name__ for kind in type(self.env.unwrapped).__mro__)
         self.world = next((WORLDS[name] for name in names if name in WORLDS), "")
         self.facts = {"length": getattr(self.env.unwrapped, "length", 0)}
         own = getattr(self.env.unwrapped, "world", None)
         if hasattr(own, "observations"):  # of the kit; Box2D's environments have another world
-            ours = type(own).__module__.startswith("course_utils.worlds.")  # else named by chance
-            self.world = type(own).__name__.lower() if ours else ""
+            ours = "course_utils" in own.__module__  # another one is called so by chance
+            self.world = type(own).__name__.lower() if ours else "bars"
             self.facts = vars(own) | {"names": list(own.observations)}
 
     def frames(self, network: QNetwork, steps: int) -> list[tuple]:
@@ -63,8 +63,7 @@ def film(env_id: str, told: str, act: Callable | None = None, seed=0, every=4, *
     act: observations [1, 1, D] → actions [1, 1], as of `networks.greedy`; at random without it.
     told: its sentence, in which {steps} and {total} stand for their number and the return.
     """
-    pictures = env_arguments | {"render_mode": "rgb_array"}
-    env = ask(f"no '{env_id}' to film", WAY, gym.make, env_id, **pictures)
+    env = ask("no film", "Register it.", gym.make, env_id, render_mode="rgb_array", **env_arguments)
     observation, _ = env.reset(seed=seed)
     env.action_space.seed(seed)
     frames, steps, total, over = [env.render()], 0, 0.0, False

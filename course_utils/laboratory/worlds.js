@@ -7,11 +7,12 @@ const WORLDS = {
     const high = Math.min(h / numbers.length, 40), longest = Math.max(1, ...numbers.map(Math.abs)), ink = pen.fillStyle;
     line(pen, [w / 2, 0], [w / 2, high * numbers.length]);
     pen.textAlign = "left"; pen.textBaseline = "middle";
+    pen.font = `${Math.min(13, 0.9 * high)}px system-ui, sans-serif`; // many numbers are small ones
     numbers.forEach((number, i) => {
       pen.globalAlpha = 0.4; pen.fillStyle = colors[0];
       pen.fillRect(w / 2, i * high + 2, (number / longest) * (w / 2 - 8), high - 4);
       pen.globalAlpha = 1; pen.fillStyle = ink;
-      pen.fillText(facts.names?.[i] ?? `number ${i}`, 8, (i + 0.5) * high);
+      pen.fillText(facts.names?.[i] ?? `number ${i}`, 8, (i + 0.5) * high, Math.max(w / 2 - 16, 0));
     });
   },
   cartpole(pen, w, h, [position, , angle], action, { colors, facts }) {

@@ -21,7 +21,7 @@ WORLDS.clinic = (pen, w, h, observation, action, { colors }) => {
   });
   pen.fillStyle = ink; pen.textAlign = "center";
   const said = { 10: "said: benign", 11: "said: malignant" }[action];
-  pen.fillText(said ?? "● mean   ◆ worst value, in deviations of the learned patients", w / 2, h - 12);
+  pen.fillText(said ?? "● mean   ◆ worst value, in deviations of the learned patients", w / 2, h - 12, w - 8);
 };
 
 // settings: the fields of the class, and its facts: the patients' values, and who is ill.

@@ -27,73 +27,68 @@ from course_utils.train import make_learner
 
 PARTS = "observations actions limit begin advance observe"
 # No setting can be called as these: what hands settings on would take it for its own argument.
-WAYS = gym.make, gym.make_vec, play_episodes, mean_returns, make_learner
 TAKEN = {*PARTS.split(), "expert", "plot", "changed", "dqn", "facts", "render_mode", "world"}
 TAKEN |= {"copies", "every", "number", "path", "records", "told"}
-TAKEN |= {name for way in WAYS for name in signature(way).parameters}
-
-
-def check_world(world: type) -> None:
-    """ValueError for a class that lacks a part, or has a setting named as something else."""
-    name, missing = getattr(world, "__name__", world), PARTS.split()
-    if isinstance(world, type) and is_dataclass(world):
-        missing = [part for part in missing if not hasattr(world, part)]
-        # A subclass with settings of its own that was not decorated leaves them as they are.
-        missing += [each for each, value in vars(world).items() if isinstance(value, Field)]
-    told = f"{in_short(name)} is no world: it must be a @configuration class".replace("'", "")
-    need(not missing, f"{told} with {', '.join(missing)}.")
-    for part, names in (("observations", world.observations), ("actions", world.actions)):
-        words = isinstance(names, list | tuple) and all(isinstance(each, str) for each in names)
-        told = f"{part} of {name} = {in_short(names)}: must be a list of one or more names."
-        need(words and names, told)
-    check_number(f"limit of {name}", world.limit, int, 1, meaning=" (steps of an episode)")
-    shadows = [field.name for field in fields(world) if field.name in TAKEN]
-    told = f"the setting '{''.join(shadows[:1])}' of {name} would hide a part of the same name"
-    need(not shadows, f"{told}: give it another.")
+for way in (gym.make, gym.make_vec, play_episodes, mean_returns, make_learner):
+    TAKEN |= signature(way).parameters.keys()
 
 
 def make_world(world: type, **settings):
-    """A world with these settings; TypeError for one that it does not have, ValueError if bad."""
-    check_world(world)
+    """A world with these settings; TypeError for one that it does not have, ValueError if bad.
+
+    Also for a class that lacks a part, or has a setting named as something else.
+    """
+    missing, name = PARTS.split(), getattr(world, "__name__", in_short(world))
+    if isinstance(world, type) and is_dataclass(world):
+        missing = [part for part in missing if not hasattr(world, part)]
+        # Settings of a subclass that was not decorated are none.
+        missing += [each for each, value in vars(world).items() if isinstance(value, Field)]
+    told = f"{name} is no world: it must be a @configuration class with"
+    need(not missing, f"{told} {', '.join(missing)}.")
+    for part, names in (("observations", world.observations), ("actions", world.actions)):
+        right = isinstance(names, list | tuple) and {*map(type, names)} == {str}
+        need(right, f"{part} of {name} = {in_short(names)}: must be a list of one or more names.")
+    check_number(f"limit of {name}", world.limit, int, 1, meaning=" (steps of an episode)")
     known = [field.name for field in fields(world)]
+    for each in known:
+        told = f"the setting '{each}' of {name} would hide a part of the same name"
+        need(each not in TAKEN, f"{told}: give it another.")
     if unknown := sorted(settings.keys() - set(known)):
-        told = f"{world.__name__} has no setting '{unknown[0]}'. It has: "
-        raise TypeError(f"{told}{', '.join(known) or 'none'}.")
+        told = f"{name} has no setting '{unknown[0]}'. It has: {', '.join(known) or 'none'}."
+        raise TypeError(told)
     return world(**settings)
 
 
 @checked
-def register(world: type, env_id: str) -> None:
+def register(world: type, env_id: str) -> type:
     """Make a world known as `gym.make(env_id, **settings)`, also as many copies in one array.
 
-    Raises ValueError as `check_world`.
+    Returns the world. Raises as `make_world`.
     """
-    check_world(world)
+    make_world(world)
     gym.registry.pop(env_id, None)  # a cell that is run again registers it again
     made = {"entry_point": partial(OneCopy, world)}
     made["vector_entry_point"] = partial(ManyCopies, world)
     gym.register(env_id, **made, max_episode_steps=int(world.limit))
+    return world
 
 
-def rows_of(part: str, given, wanted: dict | None, n: int) -> dict[str, np.ndarray]:
-    """What a part of a world gave, as arrays [n, …], named and formed as those wanted, if any."""
-    if not isinstance(given, dict):
-        raise ValueError(f"`{part}` gave {in_short(given)}: a state is a dict of arrays.")
-    arrays = {name: np.asarray(rows) for name, rows in given.items()}
-    given = {name: rows.shape for name, rows in arrays.items()}
-    wanted = {name: (n, *rows.shape[1:]) for name, rows in (wanted or arrays).items()}
-    if given != wanted:
-        raise ValueError(f"`{part}` gave {given}, not {wanted}: a row for each of {n} copies.")
-    return arrays
-
-
-def numbers(what: str, given, shape: tuple, kinds: str = "biuf") -> np.ndarray:
-    """What a world gave, as an array; ValueError unless it is of this shape and kind."""
+def as_rows(what: str, given, shape: tuple, kinds: str = "") -> np.ndarray:
+    """What a world gave, as an array; ValueError unless it is of this shape, and of these kinds."""
     array = np.asarray(given)
-    if array.shape != shape or array.dtype.kind not in kinds:
+    if array.shape != shape or kinds and array.dtype.kind not in kinds:
         told = f"{what} of {shape[0]} copies must be {shape}, not {array.shape} of {array.dtype}"
         raise ValueError(f"{told}: a row for each copy.")
     return array
+
+
+def as_state(part: str, given, before: dict | None, n: int) -> dict[str, np.ndarray]:
+    """A state of n copies, as arrays [n, …]; ValueError unless named and formed as before."""
+    if not isinstance(given, dict) or given.keys() != (before or given).keys():
+        must = ", ".join(before or ["arrays"])
+        raise ValueError(f"`{part}` must give a dict of {must}, not {in_short(given)}.")
+    forms = {name: np.shape(rows)[1:] for name, rows in (before or given).items()}
+    return {name: as_rows(f"'{name}'", given[name], (n, *form)) for name, form in forms.items()}
 
 
 class ManyCopies(gym.vector.VectorEnv):
@@ -114,7 +109,7 @@ class ManyCopies(gym.vector.VectorEnv):
         """New episodes in all copies."""
         super().reset(seed=seed)
         n = self.num_envs
-        begun = rows_of("begin", self.world.begin(n, self.np_random), None, n)
+        begun = as_state("begin", self.world.begin(n, self.np_random), None, n)
         self.state = {name: rows.copy() for name, rows in begun.items()}  # two may be one array
         self.age, self.over = np.zeros(n, int), np.zeros(n, bool)
         return self._seen(), {}
@@ -127,12 +122,12 @@ class ManyCopies(gym.vector.VectorEnv):
         given = self.world.advance(self.state, actions, rng)
         if not isinstance(given, tuple) or len(given) != 3:
             raise ValueError(f"`advance` must give state, rewards, ends, not {in_short(given)}.")
-        self.state = rows_of("advance", given[0], self.state, n)
-        reward = numbers("rewards", given[1], (n,))
-        ends = numbers("ends, True or False,", given[2], (n,), "b")
+        self.state = as_state("advance", given[0], self.state, n)
+        reward = as_rows("rewards", given[1], (n,), "biuf")
+        ends = as_rows("ends, True or False,", given[2], (n,), "b")
         if begins.any():
             some = int(begins.sum())
-            fresh = rows_of("begin", self.world.begin(some, rng), self.state, some)
+            fresh = as_state("begin", self.world.begin(some, rng), self.state, some)
             for name, old in self.state.items():  # whole numbers would lose decimals
                 self.state[name] = old.astype(np.result_type(old, fresh[name]))
                 self.state[name][begins] = fresh[name]
@@ -147,7 +142,8 @@ class ManyCopies(gym.vector.VectorEnv):
 
     def _seen(self):
         seen = self.world.observe(self.state)
-        return numbers("observations", seen, self.observation_space.shape).astype(np.float32)
+        shape = self.observation_space.shape
+        return as_rows("observations", seen, shape, "biuf").astype(np.float32)
 
 
 class OneCopy(gym.Env):

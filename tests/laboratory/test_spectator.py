@@ -29,7 +29,7 @@ def test_worlds_are_known_by_their_class_and_others_have_none():
     assert Spectator("Acrobot-v1").world == ""
     with pytest.raises(ValueError, match="no 'Nowhere-v0' to play in"):
         Spectator("Nowhere-v0")
-    with pytest.raises(ValueError, match="no 'Nowhere-v0' to film"):
+    with pytest.raises(ValueError, match="no film: Environment"):
         spectator.film("Nowhere-v0", "")
 
 
@@ -39,7 +39,7 @@ def test_a_world_of_ones_own_is_shown_by_its_numbers_whatever_it_is_called(monke
     for name in ("Shop", "Grid", "Lander"):  # pictures of these names expect other numbers
         kit.register(type(name, (WORLDS["Market"],), {}), f"Own{name}-v0")
         own = Spectator(f"Own{name}-v0")
-        assert own.world == "" and own.facts["names"][0] == "price above usual"
+        assert own.world == "bars" and own.facts["names"][0] == "price above usual"
 
 
 def test_a_film_shows_the_episode_and_its_end(monkeypatch):
