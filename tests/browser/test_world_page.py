@@ -123,6 +123,56 @@ def test_a_world_of_ones_own_plays_what_was_recorded(opened):
     expect(page.locator("#own")).to_be_hidden()
 
 
+@configuration
+class Crowded(Own):
+    """Thirty_actions_sixty_numbers_and_names_that_have_no_space_where_a_line_could_be_broken."""
+
+    observations = [
+        f"number_{k}_of_those_whose_names_are_long_and_have_no_space" for k in range(60)
+    ]
+    actions = [f"action_{k}_of_those_whose_names_are_long_and_have_no_space" for k in range(30)]
+
+    def observe(self, state):
+        """The place, sixty times."""
+        return state["place"][:, None] / np.arange(1, 61)
+
+
+def test_a_crowded_page_fits_and_is_used_by_keyboard(opened):
+    page, path = opened
+    kit.register(Crowded, "Crowded-v0")
+    network = QNetwork(1, 60, 30, 8, layer_norm=False, generator=torch.Generator().manual_seed(0))
+    [lived] = record_episodes(greedy(network), "Crowded-v0", 1, 2, seed=1)
+    pages.write_page(path, network, "Crowded-v0", episodes=lived)
+    page.set_viewport_size({"width": 320, "height": 640})  # also 200 % of a small window
+    page.goto(path.as_uri())
+    root = "document.documentElement"
+    assert page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
+    for name in ("one", "new", "speed"):
+        page.focus("#run" if name == "one" else ":focus")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.id") == name
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineWidth") == "3px"
+    told = page.locator("#told")
+    expect(told).to_have_attribute("aria-live", "polite")
+    page.focus("#one")
+    page.keyboard.press("Enter")
+    expect(told).to_contain_text("step 1 ")
+    page.focus("#run")
+    page.keyboard.press("Space")
+    expect(told).to_have_attribute("aria-live", "off")
+    for style in (
+        "display: none",
+        "width: 0; height: 0",
+        "width: 3px; height: 1px",
+        "width: 5000px",
+    ):
+        page.evaluate(f"stage.style = '{style}'")
+        page.set_viewport_size({"width": 320 + len(style), "height": 300})
+        page.evaluate("document.getElementById('new').click()")
+    page.keyboard.press("Space")
+    expect(told).to_have_attribute("aria-live", "polite")
+
+
 @pytest.mark.parametrize("env_id", ["CartPole-v1", "Nowhere-v0"])
 def test_what_is_no_world_is_refused(env_id, tmp_path):
     with pytest.raises(ValueError, match="no world"):
