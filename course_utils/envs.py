@@ -68,13 +68,15 @@ def ask(whom: str, then: str, call: Callable, *arguments, **named):
     try:
         return call(*arguments, **named)
     except Exception as error:
-        told = " ".join(f"{whom}: {error}".split()).rstrip(".") + f". {then}"
+        said = repr(error) if isinstance(error, KeyError) else error  # a name alone says little
+        told = " ".join(f"{whom}: {said}".split()).rstrip(".") + f". {then}".rstrip()
         raise ValueError(told) from (None if isinstance(error, gym.error.Error) else error)
 
 
 def _make(make, env_id, **arguments):
-    whom, then = f"Gymnasium cannot make '{env_id}'", "Try 'CartPole-v1' or 'FrozenLake-v1'."
-    return ask(whom, f"{then} Or run first what registers yours.", make, env_id, **arguments)
+    then = "Try 'CartPole-v1' or 'FrozenLake-v1'. Or run first what registers yours."
+    then = "" if env_id in gym.registry else then
+    return ask(f"Gymnasium cannot make '{env_id}'", then, make, env_id, **arguments)
 
 
 @checked
@@ -156,7 +158,8 @@ def play_in(envs: gym.vector.VectorEnv, act: Callable, seeds: int, seed: int) ->
     """
     name, actions = envs.spec.id if envs.spec else envs, envs.single_action_space
     whom, then = f"{name} broke down", f"repair {name}"
-    [seen, _] = ask(whom, INTERFACE, envs.reset, seed=seed)
+    way = envs.metadata.get("interface", INTERFACE)
+    [seen, _] = ask(whom, way, envs.reset, seed=seed)
     observation = check_array("observations", seen, then)
     kind = np.uint8 if observation.dtype == np.uint8 else np.float32  # pictures stay bytes
     observation = observation.astype(kind, copy=False).reshape(seeds, -1, observation.shape[-1])
@@ -164,7 +167,7 @@ def play_in(envs: gym.vector.VectorEnv, act: Callable, seeds: int, seed: int) ->
     for number in count(1):
         # What it writes into a copy is its own affair.
         action = check_actions("act", act(observation.copy()), real.shape, int(actions.n))
-        seen, *paid, _ = ask(whom, INTERFACE, envs.step, action.reshape(-1) + actions.start)
+        seen, *paid, _ = ask(whom, way, envs.step, action.reshape(-1) + actions.start)
         if not math.isfinite(seen.sum(dtype=np.float64) + paid[0].sum(dtype=np.float64)):
             for what, numbers in (("observations", seen), ("rewards", paid[0])):
                 check_array(what, numbers, then)

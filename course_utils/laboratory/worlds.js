@@ -4,7 +4,7 @@ const RULES = {}; // of the worlds of the kit, for their pages
 const WORLDS = {
   // A world that nobody has a picture for: its numbers.
   bars(pen, w, h, numbers, _, { colors, facts }) {
-    const high = Math.min(h / numbers.length, 40), longest = Math.max(1, ...numbers.map(Math.abs)), ink = pen.fillStyle;
+    const high = Math.min(h / numbers.length, 40), longest = Math.max(1.5, ...numbers.map(Math.abs)), ink = pen.fillStyle;
     line(pen, [w / 2, 0], [w / 2, high * numbers.length]);
     pen.textAlign = "left"; pen.textBaseline = "middle";
     pen.font = `${Math.min(13, 0.9 * high)}px system-ui, sans-serif`; // many numbers are small ones

@@ -63,9 +63,10 @@ def make_world(world: type, **settings):
 def register(world: type, env_id: str) -> type:
     """Make a world known as `gym.make(env_id, **settings)`, also as many copies in one array.
 
-    Returns the world. Raises as `make_world`.
+    Returns the world. Raises as `make_world`, also for its changed worlds.
     """
-    make_world(world)
+    for settings in [{}, *getattr(world, "changed", {}).values()]:
+        make_world(world, **settings)
     gym.registry.pop(env_id, None)  # a cell that is run again registers it again
     made = {"entry_point": partial(OneCopy, world)}
     made["vector_entry_point"] = partial(ManyCopies, world)
@@ -95,6 +96,7 @@ class ManyCopies(gym.vector.VectorEnv):
     """`num_envs` copies of a world; one whose episode is over begins anew in the next step."""
 
     metadata = {"autoreset_mode": NEXT_STEP}
+    metadata["interface"] = "See begin, advance, observe; as copies act at once: np.where, no if"
 
     def __init__(self, world: type, num_envs: int = 1, max_episode_steps=0, **settings):
         self.world = make_world(world, **settings)
@@ -183,5 +185,7 @@ def plot_in(axes, world, observation: np.ndarray, action: int | None) -> None:
     else:
         axes.barh(world.observations, observation, color=COLORS[0])
         axes.axvline(0, color=GREY, linewidth=1)
+        most = max(1.5, abs(observation).max())  # else bars of two pictures cannot be compared
+        axes.set(xlim=(-most, most))
         axes.invert_yaxis()
     axes.set_title("" if action is None else world.actions[action], loc="left")

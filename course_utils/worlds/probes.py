@@ -40,25 +40,33 @@ def examine(world: type, seed: int = 0, **settings) -> list[str]:
             odd.append(f"'{name}' never changed: does the agent need it?")
         elif abs(np.corrcoef(values, reward[real])[0, 1]) > ALL:
             odd.append(f"Leak: '{name}' tells the reward, whatever is done; is it the answer?")
-    if abs(reward).max() > 10 * LARGE:
-        odd.append(f"Scale: a reward of {abs(reward).max():.3g}; set reward_scale, for about 1.")
+    scaled = abs(reward).max() * getattr(world, "dqn", {}).get("reward_scale", 1)
+    if scaled > 10 * LARGE:
+        odd.append(f"Scale: a reward of {scaled:.3g}, scaled; set reward_scale, for about 1.")
+    if hasattr(copies.world, "expert"):
+        by_rule = walk(copies, seed, copies.world.expert)
+        if by_rule[2][by_rule[5]].mean() <= reward[real].mean():
+            odd.append("Expert: random actions are paid no less than its own; mend the rule.")
     if ends[real].mean() > 0.5 or (not ends.any() and copies.limit > 1000):
         odd.append(f"End: {ends[real].mean():.0%} of random steps end it; limit = {copies.limit}.")
     # How each number changes, and what is paid: does the step before help to foretell it?
     known = np.concatenate([seen, np.eye(len(copies.world.actions))[action]], -1)
-    given = known[1:], np.dstack([known[1:], known[1:] - known[:-1]])
-    goals, both = [*np.moveaxis(then - seen, -1, 0), reward], real[1:] & real[:-1]
+    given = known[1:], np.dstack([known[1:], known[1:] - known[:-1], reward[:-1]])
+    goals, both = [*np.moveaxis(then - seen, -1, 0), reward], (real[1:] & real[:-1]).T
     for name, goal in zip([*numbers, "the reward"], goals, strict=True):
-        left, with_past = (unexplained(part[both], goal[1:][both]) for part in given)
-        if left > LITTLE and with_past < 0.8 * left:
+        # One copy after the other: what trees learn of the first half they must tell of the others.
+        rows = (np.swapaxes(part, 0, 1)[both] for part in given)
+        left, with_past = (unexplained(part, goal[1:].T[both]) for part in rows)
+        if left > LITTLE and with_past < 0.5 * left:
             odd.append(f"Memory: the step before helps to foretell {name}; observe what lasts.")
     return odd
 
 
-def walk(copies: ManyCopies, seed: int) -> list[np.ndarray]:
-    """Random actions: [T, n, …] of all columns of a `Step`, but for truncated."""
+def walk(copies: ManyCopies, seed: int, act=None) -> list[np.ndarray]:
+    """[T, n, …] of all columns of a `Step`, but for truncated. act: at random without it."""
     rng, among = np.random.default_rng(seed), len(copies.world.actions)
-    steps = envs.play_in(copies, lambda seen: rng.integers(among, size=seen.shape[:2]), 1, seed)
+    act = act or (lambda seen: rng.integers(among, size=seen.shape[:2]))
+    steps = envs.play_in(copies, act, 1, seed)
     columns = map(np.array, zip(*islice(steps, STEPS), strict=True))
     return [part[:, 0] for k, part in enumerate(columns) if k != 4]  # all but truncated
 

@@ -130,3 +130,9 @@ def test_pictures_show_the_numbers_or_what_the_world_plots():
     env.reset(seed=0)
     env.render()
     assert asked[0][0].shape == (1,) and asked[0][1] is None
+
+
+def test_changed_worlds_are_tried_when_they_are_registered():
+    with pytest.raises(TypeError, match=r"Other has no setting 'leak'. It has: pace\."):
+        kit.register(changed(changed={"thin": {"leak": 0.4}}), "Other-v0")
+    assert "Other-v0" not in gym.registry

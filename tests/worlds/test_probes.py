@@ -83,6 +83,9 @@ MISTAKES = {
         advance=advance(lambda s, r, e, a: (s, r, e | True))
     ),
     "take all that is random from rng": changed(advance=advance(noisy)),
+    "Expert: random actions are paid no less": changed(
+        expert=lambda self, seen: (seen[..., 0] > 0).astype(int)
+    ),
 }
 
 
@@ -94,3 +97,17 @@ def test_each_mistake_is_told(told):
 def test_settings_are_those_of_the_world():
     with pytest.raises(TypeError, match=r"Swing has no setting 'pull'"):
         probes.examine(Swing, pull=1)
+
+
+def test_a_reward_is_scaled_as_the_settings_say():
+    large = changed(advance=advance(lambda s, r, e, a: (s, 200 * r, e)), dqn={"reward_scale": 1e-3})
+    assert probes.examine(large) == []
+
+
+def test_a_good_expert_gets_no_question():
+    assert probes.examine(changed(expert=lambda self, seen: (seen[..., 0] < 0).astype(int))) == []
+
+
+def test_an_expert_that_gives_no_actions_is_refused():
+    with pytest.raises(ValueError, match="must return whole numbers"):
+        probes.examine(changed(expert=lambda self, seen: seen[..., 0]))
