@@ -217,7 +217,7 @@ def disturbed(name: str, sizes: tuple, agents_hash: str) -> dict:
         ).mean(1)
         for size in sizes
     ]  # fmt: skip
-    return {"return": returns[-1], "sizes": sizes, "curve": np.array(returns).T}
+    return {"return": returns[-1], "steps": sizes, "curve": np.array(returns).T}
 
 
 def study_of_worlds():

@@ -9,7 +9,8 @@ from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
 from classroom import vendor
-from course_utils.laboratory.view import View
+from course_utils.laboratory.view import View, front_end
+from course_utils.worlds import WORLDS
 
 ROOT = Path(__file__).parents[2]
 PARTS = {
@@ -53,7 +54,8 @@ def add_scripts(app) -> None:
     shutil.copy(vendor.package("mathjax") / "es5" / "tex-svg.js", static)
     shutil.copy(vendor.package("mermaid") / "dist" / "mermaid.min.js", static)
     # A module may not be loaded from a folder, a plain script may.
-    view = View._esm.replace("export default { render };", "window.courseView = render;")
+    view = front_end(*map(str.lower, WORLDS))
+    view = view.replace("export default { render };", "window.courseView = render;")
     (static / "view.js").write_text(f"(() => {{\n{view}\n}})();\n", "utf-8")
     (static / "view.css").write_text(View._css, "utf-8")
 

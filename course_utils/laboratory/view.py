@@ -19,6 +19,14 @@ HERE = Path(__file__).parent
 SCRIPTS = ["controls", "plots", "sketch", "worlds", "view"]  # one module, in this order
 
 
+def front_end(*worlds: str) -> str:
+    """The script of a view, with the looks that these worlds of the kit bring."""
+    own = [path for world in worlds if (path := HERE.parent / "worlds" / f"{world}.js").exists()]
+    first, last = [HERE / f"{name}.js" for name in SCRIPTS[:-1]], HERE / f"{SCRIPTS[-1]}.js"
+    # As text: of a path anywidget would watch the file, and keep each view for ever.
+    return script("\n".join(path.read_text("utf-8") for path in (*first, *own, last)))
+
+
 class View(anywidget.AnyWidget):
     """The front end. about: what stays; stored: what is shown where no kernel answers."""
 
@@ -28,13 +36,7 @@ class View(anywidget.AnyWidget):
     picture, value = b"", ""  # the still, and its sentence
 
     def __init__(self, about: dict):
-        # A world of the kit brings its looks. As text: of a path anywidget would watch the file,
-        # and keep each view for ever.
-        own = HERE.parent / "worlds" / f"{about.get('world') or 'none'}.js"
-        paths = [HERE / f"{name}.js" for name in SCRIPTS]
-        paths[-1:-1] = [own] * own.exists()
-        code = "\n".join(path.read_text("utf-8") for path in paths)
-        super().__init__(about=about, _esm=script(code))
+        super().__init__(about=about, _esm=front_end(about.get("world", "")))
 
     def keep(self, stored: dict, sentence: str) -> None:
         """Show this where no kernel answers: as a view, and as a picture with its sentence."""

@@ -38,7 +38,7 @@ def test_a_chapter_is_chosen_and_its_controls_answer(browser, address):
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(address)
     menu = page.get_by_role("combobox").first
-    expect(menu.locator("option")).to_have_count(13)  # 12 chapters, and the word before them
+    expect(menu.locator("option")).to_have_count(15)  # 12 chapters, and the word before them
     titles = menu.locator("option").all_text_contents()
     assert not page.get_by_text("dashboard()").count()
     for chapter, views in (("01", 2), ("03", 2)):
