@@ -65,7 +65,7 @@ def training(name: str, demonstrations: bool, config: dict, records: int, parts=
     config = DQfDConfig(**config)
     if not demonstrations:
         return train_dqn(config, f"{name}-v0", SEEDS, SEED, records, parts=parts, **world)
-    memory, parts = shown(name), Parts(extra_loss=expert_margin())
+    memory, parts = shown(name, **world), Parts(extra_loss=expert_margin())
     *_, (_, _, network) = pretrain(config, memory, fresh(name, config.width), WARM_UP, SEED, 1)
     more = {"network": network, "demonstrations": memory, "parts": parts}
     return train_dqn(config, f"{name}-v0", SEEDS, SEED, records, **more, **world)
@@ -157,12 +157,8 @@ def learned(name: str, demonstrations: bool, config: dict) -> dict:
 
 def of_a_split(split: int, config: dict) -> dict:
     """The clinic's agents with other patients: by how much they return more than their doctor."""
-    of, memory = {"split": split}, shown("Clinic", split=split)
-    network = fresh("Clinic", DQfDConfig(**config).width)
-    *_, (_, _, network) = pretrain(DQfDConfig(**config), memory, network, WARM_UP, SEED, 1)
-    more = {"network": network, "demonstrations": memory, **of}
-    parts = Parts(extra_loss=expert_margin())
-    *_, last = train_dqn(DQfDConfig(**config), "Clinic-v0", SEEDS, SEED, 1, parts=parts, **more)
+    of = {"split": split}
+    *_, last = training("Clinic", True, config, 1, **of)
     found = {}
     for patients in ("learned", "unseen"):
         of["patients"] = patients

@@ -51,7 +51,7 @@ def write_page(
     if not scripts[1].exists():
         told = f"{env_id} has no rules in JavaScript: give episodes, as of record_episodes."
         need(episodes, told)
-        values["episodes"] = [as_rows(each, *size, layers) for each in list(episodes)[:RECORDED]]
+        values["episodes"] = [recorded(each, *size, layers) for each in list(episodes)[:RECORDED]]
         facts["rules"], scripts = "recorded", scripts[:1]
     page = here.with_name("world.html").read_text(encoding="utf-8")
     page = page.replace("{{rules}}", "\n".join(each.read_text("utf-8") for each in scripts))
@@ -60,7 +60,7 @@ def write_page(
     write_whole(path, page.replace("{{facts}}", facts).encode())
 
 
-def as_rows(episode: Episode, size: int, actions: int, layers: list[tuple]) -> dict:
+def recorded(episode: Episode, size: int, actions: int, layers: list[tuple]) -> dict:
     """An episode as JSON takes it; ValueError for a damaged one, of another world or agent."""
     right = isinstance(episode, Episode) and episode.observation.shape[1:] == (size,)
     need(right, f"each of the episodes must be an Episode of {size} numbers: record_episodes.")

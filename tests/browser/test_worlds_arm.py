@@ -1,47 +1,21 @@
 """Arm in JavaScript does as Arm in Python; and its picture can be seen, on white and on dark."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from course_utils.plotting import COLORS, GREY
 from course_utils.worlds.arm import Arm
+from tests.browser.worlds import ROOT, check_steps, page_of
 
-ROOT = Path(__file__).parents[2]
 SETTINGS = {"as it is": {}} | Arm.changed
-# What a page brings itself: where worlds go, lines; and random numbers that come again.
-PAGE = """
-const WORLDS = {}, RULES = {};
-const line = (pen, ...points) => {
-  pen.beginPath(); points.forEach(([x, y], i) => pen[i ? "lineTo" : "moveTo"](x, y)); pen.stroke();
-};
-const numbers = (seed) => () => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-};
-const pixels = () => document.querySelector("canvas").getContext("2d").getImageData(0, 0, 540, 270);
-const painted = (color) => { // how many pixels have this colour
-  const [r, g, b] = color.match(/\\w\\w/g).map((part) => parseInt(part, 16)), { data } = pixels();
-  let found = 0;
-  for (let i = 0; i < data.length; i += 4)
-    if (data[i + 3] > 250 && data[i] === r && data[i + 1] === g && data[i + 2] === b) found++;
-  return found;
-};
-"""
 
 
 @pytest.fixture(scope="module")
 def page(browser):
-    page = browser.new_page(viewport={"width": 640, "height": 640})
-    page.set_content("<canvas width=540 height=270></canvas>")
-    script = (ROOT / "course_utils" / "worlds" / "arm.js").read_text(encoding="utf-8")
-    page.add_script_tag(content=PAGE + script)
-    yield page
-    page.close()
+    with page_of(browser, "arm") as page:
+        yield page
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -53,22 +27,7 @@ def test_from_the_same_state_comes_the_same(page, name):
     state["target"][near] -= world.observe(state)[near, 8:]
     after, reward, ends = world.advance(state, action, rng)
     assert 10 < ends.sum() < 100
-    rows = [{part: state[part][k].tolist() for part in state} for k in range(300)]
-    did = page.evaluate(
-        """([rows, actions, settings]) => rows.map((row, k) => {
-            const next = RULES.arm.advance(row, actions[k], null, settings);
-            const seen = [row, next.state].map((s) => RULES.arm.observe(s, settings));
-            return { ...next, seen };
-        })""",
-        [rows, action.tolist(), vars(world)],
-    )
-    for part in after:
-        found = [one["state"][part] for one in did]
-        np.testing.assert_allclose(found, after[part], rtol=0, atol=1e-9)
-    seen = np.stack([world.observe(state), world.observe(after)], 1)
-    np.testing.assert_allclose([one["seen"] for one in did], seen, rtol=0, atol=1e-9)
-    np.testing.assert_allclose([one["reward"] for one in did], reward, rtol=0, atol=1e-9)
-    assert [one["terminated"] for one in did] == ends.tolist()
+    check_steps(page, world, state, action, (after, reward, ends))
 
 
 @pytest.mark.parametrize("name", SETTINGS)

@@ -1,15 +1,12 @@
 """Road in JavaScript does as Road in Python; and its picture can be seen, on white and on dark."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from course_utils.plotting import COLORS, GREY
 from course_utils.worlds.road import Road
-from tests.browser.test_worlds_arm import PAGE
+from tests.browser.worlds import ROOT, check_steps, page_of
 
-ROOT = Path(__file__).parents[2]
 SETTINGS = {"as it is": {}} | Road.changed
 
 
@@ -22,12 +19,8 @@ class Calm:
 
 @pytest.fixture(scope="module")
 def page(browser):
-    page = browser.new_page(viewport={"width": 640, "height": 640})
-    page.set_content("<canvas width=540 height=270></canvas>")
-    script = (ROOT / "course_utils" / "worlds" / "road.js").read_text(encoding="utf-8")
-    page.add_script_tag(content=PAGE + script)
-    yield page
-    page.close()
+    with page_of(browser, "road") as page:
+        yield page
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -38,22 +31,7 @@ def test_from_the_same_state_comes_the_same(page, name):
     state["place"] += rng.uniform(-30, 30, (300, 1, 1))
     after, reward, ends = world.advance(state, action, Calm())
     assert 20 < ends.sum() < 250
-    rows = [{part: state[part][k].tolist() for part in state} for k in range(300)]
-    did = page.evaluate(
-        """([rows, actions, settings]) => rows.map((row, k) => {
-            const next = RULES.road.advance(row, actions[k], () => 0.5, settings);
-            const seen = [row, next.state].map((s) => RULES.road.observe(s, settings));
-            return { ...next, seen };
-        })""",
-        [rows, action.tolist(), vars(world)],
-    )
-    for part in after:
-        found = [one["state"][part] for one in did]
-        np.testing.assert_allclose(found, after[part], rtol=0, atol=1e-9)
-    seen = np.stack([world.observe(state), world.observe(after)], 1)
-    np.testing.assert_allclose([one["seen"] for one in did], seen, rtol=0, atol=1e-9)
-    np.testing.assert_allclose([one["reward"] for one in did], reward, rtol=0, atol=1e-9)
-    assert [one["terminated"] for one in did] == ends.tolist()
+    check_steps(page, world, state, action, (after, reward, ends), chance=0.5)
 
 
 @pytest.mark.parametrize("name", SETTINGS)

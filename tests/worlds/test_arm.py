@@ -12,6 +12,7 @@ from course_utils import train
 from course_utils.evaluation import mean_returns, play_episodes, record_episodes
 from course_utils.teach.dqfd import DQfDConfig
 from course_utils.worlds.arm import Arm
+from tests.worlds.shared import check_leading_axes
 
 WORLDS = {"as it is": {}} | Arm.changed
 
@@ -107,11 +108,7 @@ def test_the_expert_turns_each_joint_as_the_jacobian_says(name):
 
 def test_the_expert_takes_any_leading_axes_and_brakes():
     world = Arm()
-    seen = world.observe(world.begin(24, np.random.default_rng(0)))
-    flat = world.expert(seen)
-    assert flat.dtype.kind == "i" and set(flat) <= set(range(9))
-    np.testing.assert_array_equal(world.expert(seen.reshape(2, 3, 4, 10)), flat.reshape(2, 3, 4))
-    assert world.expert(seen[0]) == flat[0]
+    seen = check_leading_axes(world, 9)
     fast = np.concatenate([seen[:, :4], np.ones((24, 2)) * 4, seen[:, 6:]], -1)
     assert (world.expert(fast) == 0).all()  # both back
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from course_utils.envs import make_envs
 from course_utils.evaluation import play_episodes
 from course_utils.worlds.market import Market
+from tests.worlds.shared import check_each_alone
 
 
 def test_gymnasium_finds_nothing_wrong():
@@ -57,12 +58,7 @@ def test_many_copies_are_as_many_single_ones():
     world, rng = Market(), np.random.default_rng(0)
     state = {name: rng.integers(size, size=50) for name, size in world.whole.items()}
     action, move = rng.integers(3, size=50), rng.integers(5, size=50)
-    after, reward, _ = world.happen(state, action, move)
-    for k in range(50):
-        one = {name: part[k : k + 1] for name, part in state.items()}
-        alone, earned, _ = world.happen(one, action[k : k + 1], move[k : k + 1])
-        assert earned == reward[k]
-        assert all(alone[name] == after[name][k] for name in after)
+    check_each_alone(world, state, action, move)
 
 
 @pytest.mark.parametrize("swing", [0, 0.2, 0.5])

@@ -10,6 +10,7 @@ from course_utils import train
 from course_utils.evaluation import mean_returns, play_episodes, record_episodes
 from course_utils.teach.dqfd import DQfDConfig
 from course_utils.worlds.road import Road
+from tests.worlds.shared import check_leading_axes
 
 WORLDS = {"as it is": {}} | Road.changed
 
@@ -140,12 +141,7 @@ def test_nobody_runs_into_a_car_that_is_slower():
 
 
 def test_the_rule_takes_any_leading_axes():
-    world = Road()
-    seen = world.observe(world.begin(24, np.random.default_rng(0)))
-    flat = world.expert(seen)
-    assert flat.dtype.kind == "i" and set(flat) <= set(range(5))
-    np.testing.assert_array_equal(world.expert(seen.reshape(2, 3, 4, 10)), flat.reshape(2, 3, 4))
-    assert world.expert(seen[0]) == flat[0]
+    check_leading_axes(Road(), 5)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from course_utils.envs import make_envs
 from course_utils.evaluation import play_episodes
 from course_utils.worlds.shop import Shop
+from tests.worlds.shared import check_each_alone
 
 
 def test_gymnasium_finds_nothing_wrong():
@@ -59,12 +60,7 @@ def test_many_copies_are_as_many_single_ones():
     world, rng = Shop(), np.random.default_rng(0)
     state = {"stock": rng.integers(21, size=50), "day": rng.integers(7, size=50)}
     action, customers = rng.integers(11, size=50), rng.integers(50, size=50)
-    after, reward, _ = world.happen(state, action, customers)
-    for k in range(50):
-        one = {name: part[k : k + 1] for name, part in state.items()}
-        alone, earned, _ = world.happen(one, action[k : k + 1], customers[k : k + 1])
-        assert earned == reward[k]
-        assert all(alone[name] == after[name][k] for name in after)
+    check_each_alone(world, state, action, customers)
 
 
 @pytest.mark.parametrize(("weekday", "weekend"), [(2.0, 10.0), (20.0, 0.1)])
