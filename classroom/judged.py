@@ -20,6 +20,7 @@ import torch
 
 from course_utils import evaluation, files, storage, worlds
 from course_utils.exercise_book import contents, marks, open_tasks
+from course_utils.learn.pixels import PIXELS, PixelNetwork
 from course_utils.learn.tabular import QLearningConfig
 from course_utils.networks import QNetwork, greedy
 from course_utils.tune.worlds import LANDER, POLE, TASKS
@@ -27,7 +28,7 @@ from course_utils.tune.worlds import LANDER, POLE, TASKS
 BYTES, LARGEST, EPISODES = 3 << 30, 20_000_000, 20
 JUDGES_OWN = open_tasks.FRESH
 # Only these: Gymnasium imports whatever stands before a colon in the name of an environment.
-WORLDS = {POLE, LANDER, "MountainCar-v0", "Acrobot-v1", *TASKS}
+WORLDS = {POLE, PIXELS, LANDER, "MountainCar-v0", "Acrobot-v1", *TASKS}
 WORLDS |= {f"{name}-v0" for name in worlds.WORLDS}
 
 
@@ -84,12 +85,17 @@ def opened(path: Path, odd: list[str]) -> tuple[QNetwork | None, dict]:
         facts = json.loads(header["__metadata__"]["facts"])
         if "frozen" in facts and "network" not in facts:
             return None, {}
+        kinds = {kind.__name__: kind for kind in (QNetwork, PixelNetwork)}
         size = {"hidden_layers": 2, "heads": 1, "width": 64} | facts["network"]
-        sides = size["observations"] + size["width"] * (size["hidden_layers"] - 1)
-        sides += size["actions"] * size["heads"]
-        if size["seeds"] * size["width"] * sides * 4 > len(content):  # never make such a network
+        first, more = size["observations"], 0
+        if facts.get("kind") == "PixelNetwork":
+            small, large = size["filters"]
+            size["hidden_layers"], first, more = 1, 39 * large, small * (25 + 9 * large)
+        sides = first + size["width"] * (size["hidden_layers"] - 1)
+        numbers = size["width"] * (sides + size["actions"] * size["heads"]) + more
+        if size["seeds"] * numbers * 4 > len(content):  # never make such a network
             raise ValueError
-        found = storage.load_agent(path)
+        found = storage.load_agent(path, kinds[facts.get("kind", "QNetwork")])
     except Exception:
         raise ValueError("It is damaged, or holds no agent.") from None
     odd += [] if seals else ["It has no seal: the course did not save it like this."]

@@ -17,7 +17,7 @@ from torch import Tensor
 # What arguments of these names must be, in all functions that are `checked`: kind, lowest, highest.
 COUNTS = "seeds students records episodes copies updates rounds labels batch_size n_steps width"
 COUNTS += " hidden_layers observations actions heads tasks lanes n_in n_out calls rank max_sweeps"
-COUNTS += " capacity slots size most"
+COUNTS += " capacity slots size most stride"
 RULES = dict.fromkeys(COUNTS.split(), (int, 1))
 RULES |= dict.fromkeys(("horizon", "spare", "seed"), (int, 0))
 RULES |= dict.fromkeys(("discount", "epsilon", "share", "rate", "decay", "until"), (float, 0, 1))

@@ -3,6 +3,7 @@
 import asyncio
 import html
 import io
+import re
 import signal
 import threading
 from base64 import b64decode, b64encode
@@ -19,7 +20,7 @@ from PIL import Image
 # other programs that run widgets never.
 STILL = """<style>
 .course-still { display: none }
-.course-still img { display: inline }
+.course-still img { display: inline !important }
 .jp-OutputArea-child:not(:has(.widget-box)) + * .course-still { display: block }
 .jp-OutputArea-child:not(:has(.widget-box)):has(+ * .course-still) { display: none }
 </style><div class="course-still">%s<p><em>Run this cell again to wake the controls.</em></p></div>
@@ -46,7 +47,7 @@ def sentence(widget: ipywidgets.Widget) -> str:
     """The last sentence that a widget and its children show, or ""."""
     lines = [sentence(child) for child in getattr(widget, "children", ())]
     value = getattr(widget, "value", "")
-    lines.append(html.unescape(value) if isinstance(value, str) else "")
+    lines.append(html.unescape(re.sub("<[^>]*>", "", value)) if isinstance(value, str) else "")
     return next((line for line in reversed(lines) if line), "")
 
 
@@ -56,7 +57,8 @@ def still(widget: ipywidgets.Widget) -> str:
     value, lines = getattr(widget, "value", ""), [*map(still, children)]
     image, picture = isinstance(widget, ipywidgets.Image), {} if children else pictures(widget)
     for kind, data in picture.items():
-        lines.append(f'<img hidden alt="" width="{width(data)}" src="data:{kind};base64,{data}">')
+        size = f'width="{width(data)}" style="display: none"'
+        lines.append(f'<img alt="" {size} src="data:{kind};base64,{data}">')
     if isinstance(widget, ipywidgets.RadioButtons):
         lines = [("● " if one == value else "○ ") + html.escape(str(one)) for one in widget.options]
     elif isinstance(widget, ipywidgets.HTML):

@@ -141,14 +141,12 @@ class Step(namedtuple("Step", STEP)):
 
 
 @checked
-def play(
-    act: Callable, env_id: str, seeds: int, copies: int, seed=0, **arguments
-) -> Iterator[Step]:
+def play(act: Callable, env_id: str, seeds: int, copies: int, seed=0, **more) -> Iterator[Step]:
     """Let S agents act in N = `copies` environments each, without end. Raises as `make_envs`.
 
     act: observations [S, N, D] to actions [S, N]; it is asked anew at each step.
     """
-    return play_in(make_envs(env_id, seeds * copies, **arguments), act, seeds, seed)
+    return play_in(make_envs(env_id, seeds * copies, **more), act, seeds, seed)
 
 
 def play_in(envs: gym.vector.VectorEnv, act: Callable, seeds: int, seed: int) -> Iterator[Step]:

@@ -141,14 +141,13 @@ def play_episodes(act: Callable, env_id: str, seeds, episodes=100, seed=0, disco
 def episode_returns(steps: Iterator[envs.Step], rounds: int, discount: float = 1.0) -> np.ndarray:
     """The returns of the first `rounds` episodes of each environment, [S, N, rounds]."""
     first = next(steps)
-    returns = np.zeros((*first.reward.shape, rounds + 1))
-    episode, factor = np.zeros((*first.reward.shape, 1), int), np.ones(first.reward.shape)
+    seed, number = np.indices(first.reward.shape)
+    returns, episode, factor = np.zeros((*seed.shape, rounds + 1)), 0 * seed, np.ones(seed.shape)
     for step in islice(chain([first], steps), rounds * LONGEST_EPISODE):
-        paid = np.take_along_axis(returns, episode, -1) + (factor * step.reward)[..., None]
-        np.put_along_axis(returns, episode, paid, -1)
+        returns[seed, number, episode] += factor * step.reward
         factor = np.where(step.real, factor * discount, 1.0)
         # What comes after the last round goes to a column of its own.
-        episode = np.minimum(episode + step.done[..., None], rounds)
+        episode = np.minimum(episode + step.done, rounds)
         if (episode == rounds).all():
             return returns[..., :rounds]
     raise ValueError(ENDLESS)

@@ -61,12 +61,9 @@ class Translator(ast.NodeTransformer):
         return node if isinstance(node.value, ast.Constant) else self.generic_visit(node)
 
     def visit_Constant(self, node):
-        sentence = " " in message(node)  # one word may be a name: `tell` exchanges it
-        return (
-            ast.Constant(catalogue()[node.value])
-            if sentence and node.value in catalogue()
-            else node
-        )
+        # One word may be a name: `tell` exchanges it.
+        told = catalogue().get(node.value) if " " in message(node) else None
+        return ast.Constant(told) if told else node
 
     def visit_JoinedStr(self, node):
         values = [self.visit(part) for part in node.values if isinstance(part, ast.FormattedValue)]

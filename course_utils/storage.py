@@ -29,6 +29,7 @@ def lineage_card(environment: str, parent: str | None, returns: np.ndarray | lis
 
     returns: [S], the mean return of each agent. The interval is of their interquartile mean.
     """
+    need(np.ndim(returns) == 1, "returns must be one number of each agent, [S]: take means.")
     interval = [round(float(number), 3) for number in evaluation.interval(returns)]
     measured = {"return": np.round(returns, 3).tolist(), "interval": interval}
     return {"environment": environment, "parent": parent} | measured | facts

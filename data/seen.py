@@ -44,19 +44,36 @@ def by_sight(config: dict, frames=2, dense=False, most=0) -> dict:
     return {"return": returns, "curve": np.transpose(curve)} | facts
 
 
+def play_and_ask(act, teachers: QNetwork, steps: int, seed: int) -> list[tuple]:
+    """Students see pictures in eight games each; teachers, who know the states, say their values.
+
+    act: pictures [S, 8, D] to actions [S, 8], or None: the teachers play. Returns the pictures of
+    every fifth step, as neighbours look alike, and the values there, [S, 8, A].
+    """
+    poles, answers = pixels.PixelPoles(teachers.seeds * 8), []
+    seen, _ = poles.reset(seed=seed)
+    for step in range(steps):
+        seen = torch.tensor(seen).view(teachers.seeds, 8, -1)
+        state = torch.tensor(poles.state.T, dtype=torch.float32)
+        values = teachers(state.view(teachers.seeds, 8, -1)).detach()
+        if step % 5 == 0:
+            answers.append((seen, values))
+        action = act(seen) if act else values.argmax(-1).numpy()
+        seen, *_ = poles.step(action.ravel())
+    return answers
+
+
 def by_teachers(rounds: int, steps: int, updates: int, batch: int, rate: float) -> dict:
     """Students of the shipped agents, which see numbers: they play, and are told what to do."""
     teachers, _ = storage.load_agent(storage.shipped("cartpole.safetensors"))
     stream, started = torch.Generator().manual_seed(SEED), time.process_time()
-    student, known = pixels.PixelNetwork(SEEDS, generator=stream), []
+    student, lived, known = pixels.PixelNetwork(SEEDS, generator=stream), [], []
 
     def batch_loss(update):
         if update % updates == 0:  # a round begins; in the first one the teachers play
             act = greedy(student) if known else None
-            new = pixels.play_and_ask(act, teachers, 8, steps, SEED + update)
-            known[:] = (
-                [torch.cat(pair, 1) for pair in zip(known, new, strict=True)] if known else new
-            )
+            lived.extend(play_and_ask(act, teachers, steps, SEED + update))
+            known[:] = [torch.cat(part, 1) for part in zip(*lived, strict=True)]
         seen, values = known
         which = torch.randint(seen.shape[1], (SEEDS, batch), generator=stream)
         own = torch.arange(SEEDS)[:, None]  # each student's own states

@@ -233,11 +233,13 @@ def test_animation_moves_and_has_a_sentence():
     frames = [np.full((64, 400, 3), shade, np.uint8) for shade in (0, 120, 250)]
     with capture_output() as captured:
         plotting.animation(frames, "It grows lighter.")
-    picture, sentence = captured.outputs
+        plotting.animation([np.zeros((400, 600, 3), np.uint8)], "It is high.")
+    picture, sentence, high, _ = captured.outputs
+    assert high.metadata["image/png"]["width"] == 300
     moving = Image.open(io.BytesIO(base64.b64decode(picture.data["image/png"])))
     assert moving.format == "PNG" and moving.n_frames == 3 and moving.size == (400, 64)
     assert moving.info["duration"] == 250
-    assert picture.metadata["image/png"] == {"width": 200, "alt": "It grows lighter."}
+    assert picture.metadata["image/png"] == {"width": 400, "alt": "It grows lighter."}
     assert sentence.data["text/markdown"] == "It grows lighter."
     for shade, frame in zip((0, 120, 250), ImageSequence.Iterator(moving), strict=True):
         assert abs(int(np.asarray(frame.convert("L")).max()) - shade) < 8

@@ -21,6 +21,7 @@ extensions = ["myst_nb", "classroom.site.stored", "classroom.site.words", "class
 
 nb_execution_mode = "off"  # what is stored is shown
 nb_ipywidgets_js = {}
+nb_render_markdown_format = "gfm"  # as JupyterLab reads what a cell displays, tables too
 myst_enable_extensions = ["amsmath", "dollarmath"]
 myst_heading_anchors = 4
 myst_fence_as_directive = ["mermaid"]

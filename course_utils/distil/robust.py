@@ -7,15 +7,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_utils.checks import check_array, check_number, check_shape, checked
+from course_utils.checks import check_array, check_number, check_shape, checked, need
 from course_utils.networks import QNetwork, greedy
 
 
 @partial(checked, size=check_array)
 def noisy(act: Callable, size: np.ndarray, rng: np.random.Generator) -> Callable:
     """The same agent behind noisy sensors. size: standard deviation, a number or one each [D]."""
-    if (size < 0).any():
-        raise ValueError(f"size = {size}: a standard deviation is 0 or more.")
+    need((size >= 0).all(), f"size = {size}: a standard deviation is 0 or more.")
     return lambda seen: act((seen + size * rng.normal(size=seen.shape)).astype(np.float32))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from course_utils.checks import check_finite, checked
+from course_utils.checks import check_finite, checked, need
 from course_utils.files import SEAL, as_json, reading, write_whole
 from course_utils.networks import QNetwork
 
@@ -70,8 +70,7 @@ def save_layers(path: Path | str, layers: list[tuple], card: dict | None = None)
     arrays, buffer = {}, io.BytesIO()
     for n, (w, b) in enumerate(layers):
         arrays |= {f"w_{n}": w, f"b_{n}": b}
-    if not arrays:
-        raise ValueError("there are no layers to save: take those of `layers_of`.")
+    need(arrays, "there are no layers to save: take those of `layers_of`.")
     np.savez(buffer, **arrays, card=json.dumps(card or {}, default=as_json))
     write_whole(path, buffer.getvalue())
 
@@ -81,8 +80,7 @@ def load_layers(path: Path) -> tuple[list[tuple[np.ndarray, np.ndarray]], dict]:
     with reading(path) as content, np.load(io.BytesIO(content), allow_pickle=False) as file:
         layers = [(file[f"w_{n}"], file[f"b_{n}"]) for n in range(len(file) // 2)]
         q = numpy_q(layers, np.zeros(len(layers[0][0]), np.float32))  # the shapes fit each other
-        if not np.isfinite(q).all():
-            raise ValueError("a weight is NaN")
+        need(np.isfinite(q).all(), "a weight is NaN")
         return layers, json.loads(file["card"].item())
 
 
@@ -135,8 +133,7 @@ def onnx_q(path: Path) -> Callable:
     with reading(path) as content:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         names = [port.name for port in (*session.get_inputs(), *session.get_outputs())]
-        if names != ["observation", "q"]:
-            raise ValueError(names)
+        need(names == ["observation", "q"], "names")
 
     def q(observation):
         try:
@@ -168,8 +165,7 @@ def write_html(path: Path | str, network: QNetwork, number: int = 0) -> None:
 @checked
 def latency(act: Callable, observations: np.ndarray | list, calls: int = 2000) -> np.ndarray:
     """Microseconds of wall time of each act(observations[i]), in turn, after a hundred: [calls]."""
-    if not len(observations):
-        raise ValueError("there are no observations: give one or more.")
+    need(len(observations), "there are no observations: give one or more.")
     turn = itertools.cycle(observations)
     seconds = timeit.repeat(lambda: act(next(turn)), number=1, repeat=100 + calls)
     return 1e6 * np.array(seconds[100:])

@@ -15,12 +15,11 @@ SHAPES = [(4,), (5, 4), (2, 3, 4), (1, 3), (6, 2), (3, 3), (3, 1, 4)]  # one row
 def tools(seed: int = 1) -> dict:
     """What `inputs` may name: NumPy, PyTorch, streams of random numbers, shapes, MDPs, …"""
     stream, rng = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
-    given = {"np": np, "torch": torch, "tensor": torch.tensor, "array": np.array, "rng": rng}
-    for function in (torch.randn, torch.rand, torch.randint):
+    given = {"np": np, "torch": torch, "tensor": torch.tensor, "array": np.array, "SHAPES": SHAPES}
+    given |= {"rng": rng, "normal": rng.standard_normal, "read_mdp": read_mdp, "replace": replace}
+    for function in (torch.randn, torch.rand, torch.randint, QNetwork):
         given[function.__name__] = partial(function, generator=stream)
-    given |= {"normal": rng.standard_normal, "QNetwork": partial(QNetwork, generator=stream)}
-    given |= {maker.__name__: partial(maker, seed) for maker in (two_policies, random_mdp)}
-    return given | {"SHAPES": SHAPES, "read_mdp": read_mdp, "replace": replace}
+    return given | {maker.__name__: partial(maker, seed) for maker in (two_policies, random_mdp)}
 
 
 def two_policies(seed: int):

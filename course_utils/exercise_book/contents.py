@@ -102,7 +102,8 @@ def source_to_paste(function: Callable) -> str:
     code = head + docstring + body  # all but the signature stays as it is written
     used = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
     known, modules, homes = inspect.unwrap(function).__globals__, [], {}
-    for name in sorted(used & known.keys()):
+    own = inspect.signature(function).parameters.keys()  # a parameter hides what is called so
+    for name in sorted(used & known.keys() - own):
         if inspect.ismodule(value := known[name]):
             full = value.__name__
             modules.append(f"import {full}" if name == full else f"import {full} as {name}")

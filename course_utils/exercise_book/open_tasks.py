@@ -17,6 +17,7 @@ from course_utils.distil.robust import noisy
 from course_utils.evaluation import mean_returns, play_episodes
 from course_utils.exercise_book.trial import WrongAnswer
 from course_utils.learn import tabular
+from course_utils.learn.pixels import PIXELS
 from course_utils.learner import DQNConfig, Parts
 from course_utils.networks import QNetwork, greedy, update_target
 from course_utils.replay import n_step_return
@@ -162,6 +163,13 @@ def wind_and_noise(network: QNetwork) -> float:
     act = noisy(greedy(network), np.float32(0.05), np.random.default_rng(FRESH))
     wind = {"enable_wind": True, "wind_power": 10.0}
     return play_episodes(act, LANDER, network.seeds, 20, FRESH, **wind).mean()
+
+
+def smallest_eye(network: QNetwork) -> float:
+    """Notebook 13: the numbers of one agent, if three return 400 by what they see."""
+    if (reached := fresh_return(network, PIXELS, 3)) < 400:
+        raise WrongAnswer(f"They return {reached:.0f}: 400 are asked for.")
+    return network.parameters_of_one()
 
 
 def whole_arc(arc: dict) -> float:

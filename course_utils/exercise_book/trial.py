@@ -82,8 +82,7 @@ def settings_kept():
     streams = random.getstate(), old.get_state()
     before = torch.get_default_dtype(), torch.is_grad_enabled()
     try:
-        kept = np.errstate(), np.printoptions(), warnings.catch_warnings()
-        with torch.random.fork_rng([]), kept[0], kept[1], kept[2]:
+        with torch.random.fork_rng([]), np.errstate(), np.printoptions(), warnings.catch_warnings():
             yield
         if (torch.get_default_dtype(), torch.is_grad_enabled()) != before:
             told = "others need it as it is. (`with torch.no_grad():` ends by itself.)"

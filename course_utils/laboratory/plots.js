@@ -161,7 +161,7 @@ function plotBars(pen, width, height, { bars, ticks: names, ylim, ...words }, co
   const [box, Y] = axes(pen, width, height, low < high ? [low, high] : [0, 1], words);
   const part = (box.right - box.left) / names.length;
   pen.textAlign = "center";
-  names.forEach((name, i) => pen.fillText(name, box.left + (i + 0.5) * part, box.bottom + 12));
+  names.forEach((name, i) => pen.fillText(name, box.left + (i + 0.5) * part, box.bottom + 12, part - 6));
   inside(pen, box);
   const wide = (0.8 * part) / all.length;
   all.forEach((values, k) => values.forEach((value, i) => {

@@ -91,5 +91,4 @@ class sketch:
         told = self.words | {"ticks": self.drawn.ticks(), "xlim": ends}
         lines = [c[k] for c in curves.values() if isinstance(c, dict) for k in c if k != "x"]
         met = np.concatenate([self.ylim, *map(np.ravel, lines)])
-        told["ylim"] = (met.min(), met.max())
-        return Look(sentence, curves, **told)
+        return Look(sentence, curves, **told, ylim=(met.min(), met.max()))

@@ -38,7 +38,7 @@ class Spectator:
             self.facts = vars(own) | {"names": list(own.observations)}
 
     def frames(self, network: QNetwork, steps: int) -> list[tuple]:
-        """What it does in the next steps, greedily: (observation, action, words, facts) each."""
+        """Its next steps, greedily: (observation after it, action, words, facts) of each."""
         act, frames, began = greedy(network), [], time.perf_counter()
         for _ in range(steps):
             if self.seen is None:  # an episode begins
@@ -48,9 +48,9 @@ class Spectator:
             action = int(act(alike.astype(np.float32))[0, 0])
             seen, reward, terminated, truncated, _ = self.env.step(action)
             self.paid, self.number = self.paid + reward, self.number + 1
-            words = f"agent 0, greedy: step {self.number}, return {self.paid:.0f}"
+            words = f"agent 0, greedy: step {self.number}, return {round(self.paid, 2):g}"
             words += "; terminated" * terminated + "; truncated" * truncated
-            frames.append((short(self.seen), action, words, self.facts))
+            frames.append((short(seen), action, words, self.facts))
             self.seen = None if terminated or truncated else seen
         self.seconds = (time.perf_counter() - began) / max(steps, 1)
         return frames
@@ -73,4 +73,4 @@ def film(env_id: str, told: str, act: Callable | None = None, seed=0, every=4, *
         steps, total, over = steps + 1, total + reward, terminated or truncated
         if over or (steps % every == 0 and len(frames) < 74):  # the end is always seen
             frames.append(env.render())
-    animation(frames, told.format(steps=steps, total=total), frames_per_second=12)
+    animation(frames, told.format(steps=steps, total=total), min(12, 1 + len(frames) / 8))

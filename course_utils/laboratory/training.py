@@ -10,7 +10,7 @@ from IPython.display import display
 from course_utils import controls, evaluation, plotting
 from course_utils.checks import check_number, checked, need
 from course_utils.laboratory.spectator import Spectator
-from course_utils.laboratory.view import View, code_of, columns, describe, points, short, thinned
+from course_utils.laboratory.view import View, code_of, describe, points, short, thinned
 from course_utils.language import tell
 
 SECONDS_BETWEEN_MESSAGES = 0.07
@@ -159,7 +159,9 @@ class Laboratory(controls.Background):
 
     def _line(self, label, rows, resamples=evaluation.RESAMPLES):
         # An interval costs more than all else that is sent: what stands aside does without.
-        return points(*columns(rows), 0 if label in self.view.about["aside"] else resamples)
+        resamples = 0 if label in self.view.about["aside"] else resamples
+        steps, values = zip(*rows, strict=True)  # of each record, [S]
+        return points(steps, np.stack(values, -1), resamples)
 
     def _frames(self, passed):
         frames = []

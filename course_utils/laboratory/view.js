@@ -54,12 +54,12 @@ function render({ model, el }) {
     ...["", ...(about.aside ?? [])].map((label) => make("option", { value: label }, label || about.ylabel)));
   const demand = () => (plotted.value ? { ylabel: plotted.value, levels: {} } : {});
   const curves = makePlot(() => ({ ...scene, ...demand(), bars: hasBars() && scene.bars, curves: shown(), marks: scene.marks ?? marks }),
-    () => (scene.below ? 0.3 : 0.48), about.ylabel);
+    () => (scene.below ? 0.3 : 0.48));
   const below = makePlot(() => scene.below && { ...scene.below.look, moves: scene.below.moves, bars: false, curves: curvesOf(scene.below.kept) },
     () => 0.26, "the plot below");
   const world = makeCanvas((pen, w, h) => {
     pen.clearRect(0, 0, w, h);
-    if (frame) (WORLDS[about.world] ?? WORLDS.bars)(pen, w, h, frame[0], frame[1], { ...about, facts: frame[3] ?? {} });
+    if (frame) paint(pen, w, h, frame[0], frame[1], { ...about, facts: frame[3] ?? {} });
   }, () => (about.world === "grid" ? about.rows.length / about.rows[0].length : 0.55), "the agent at play");
   const caption = make("figcaption");
   const legend = make("div", { class: `${NS}-legend` });
@@ -95,17 +95,20 @@ function render({ model, el }) {
     if (plotted.hidden) plotted.value = "";
     for (const option of plotted.options) option.hidden = option.disabled = option.value && !points[option.value];
     el.classList.toggle(`${NS}-alone`, !about.train && !about.world && !hasBars() && !shown().length && !scene.below);
-    curves.redraw();
+    curves.canvas.setAttribute("aria-label", plotted.value || scene.ylabel || "the plot");
     belowFigure.hidden = !scene.below;
-    below.redraw();
+    for (const plot of [curves, below]) plot.redraw();
     relabel();
   }
 
-  let film = []; // of an answer: it is shown again and again
-  function play() { // frames come in bursts; they are shown one after the other
-    if (frames.length > 180 && !film.length) frames.splice(0, frames.length - 60);
-    if (frames.length) {
-      frame = frames.shift();
+  // A day, a test, a car's half second: four of them a second can be followed; else as it comes.
+  const paint = WORLDS[about.world] ?? WORLDS.bars;
+  const pause = about.world in RULES || paint === WORLDS.bars ? 250 : 15, room = 4000 / pause; // ms
+  let film = [], due = 0, full = false; // film: of an answer, it is shown again and again
+  function play(now) { // frames come in bursts; they are shown one after the other
+    full &&= frames.length > 0; // what comes meanwhile is left out: steps in a row are seen together
+    if (frames.length && now >= due) {
+      [frame, due] = [frames.shift(), now + pause];
       caption.textContent = frame[2];
       world.redraw();
     }
@@ -237,7 +240,7 @@ function render({ model, el }) {
     if (content.values) accept(content.values, content.by);
     if (content.by && !content.look) return curves.redraw();
     if (content.points) add(content.points);
-    if (content.frames && !content.kept) frames.push(...content.frames);
+    if (content.frames && !content.kept && !full) full = frames.push(...content.frames.slice(0, room)) >= room;
     if (!content.begins) state(content);
     if (asked) answered();
   };

@@ -79,8 +79,7 @@ def still(look: dict, kept: dict) -> Figure:
             axes.set_xticks(range(len(look["ticks"])), look["ticks"])
         elif look.get("train"):
             axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-        ends = {"xlim": look.get("xlim"), "ylim": look.get("ylim")}
-        axes.set(xlabel=look["xlabel"], ylabel=look["ylabel"], **ends)
+        axes.set(**{name: look.get(name) for name in ("xlabel", "ylabel", "xlim", "ylim")})
         if axes.get_legend_handles_labels()[1]:
             axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
@@ -92,9 +91,8 @@ def describe(config, name: str) -> dict:
     Raises ValueError for a name that the configuration does not have.
     """
     told = {f.name: f for f in fields(config) if f.metadata} if is_dataclass(config) else {}
-    if name not in told:
-        lack = f"{type(config).__name__} has no setting '{name}'. It has"
-        raise ValueError(f"{lack}: {', '.join(told) or 'none, being no configuration'}.")
+    lack = f"{type(config).__name__} has no setting '{name}'. It has"
+    need(name in told, f"{lack}: {', '.join(told) or 'none, being no configuration'}.")
     plain, about, words = told[name].default, told[name].metadata, name.replace("_", " ")
     symbol = about["symbol"] * (about["symbol"] != words[:1])  # not "n steps n"
     control = {"name": name, "label": f"{tell(words)} {symbol}".strip(), "help": about["help"]}
@@ -164,12 +162,6 @@ def code_of(config) -> dict:
 def thinned(rows: list, most: int = 200) -> list:
     """Every k-th record, so that they are not too many to store, and the last one."""
     return [*rows[: -1 : len(rows) // most + 1], rows[-1]]
-
-
-def columns(rows: list[tuple]) -> tuple[np.ndarray, np.ndarray]:
-    """Steps [T] and values [S, T] of a list of (step, [S])."""
-    steps, values = zip(*rows, strict=True)
-    return np.array(steps), np.stack(values, -1)
 
 
 def short(numbers) -> list:

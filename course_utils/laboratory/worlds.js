@@ -80,6 +80,7 @@ const WORLDS = {
     plot(ink, (i) => seen[newest + i] / 255, 1);
     if (facts.saliency) plot(colors[1], (i) => facts.saliency[i], 0.9);
     pen.lineWidth = 0.5; pen.strokeRect(left, top, unit * columns, unit * rows);
+    if (action === null) return;
     pen.strokeStyle = colors[0]; pen.lineWidth = 3;
     const push = action === 1 ? 1 : -1, y = top + unit * (rows + 1);
     line(pen, [w / 2 - 12 * push, y], [w / 2 + 12 * push, y]);

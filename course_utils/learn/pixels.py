@@ -1,9 +1,5 @@
 """CartPole as pictures, networks that look at them, and random shifts of what they learn from."""
 
-from collections import deque
-from collections.abc import Callable
-from itertools import count, islice
-
 import gymnasium as gym
 import numpy as np
 import torch
@@ -12,8 +8,7 @@ from gymnasium.vector.utils import batch_space
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_utils.checks import check_number, check_shape, checked, need
-from course_utils.envs import make_envs, play_in
+from course_utils.checks import check_array, check_number, check_shape, checked, in_short, need
 from course_utils.networks import QNetwork
 
 PIXELS = "CartPole-Pixels-v0"
@@ -27,6 +22,8 @@ def picture(state: np.ndarray) -> np.ndarray:
 
     A pixel is as dark as it is covered: so a cart that moves by less than a pixel is seen to move.
     """
+    state = check_array("state", state)
+    need(state.ndim == 2 and len(state) == 4, "state must be [4, n]: a column for each cart.")
     x, angle = (state[k].astype(np.float32)[:, None, None] for k in (0, 2))
     away = np.arange(WIDTH, dtype=np.float32) - x * SCALE - (WIDTH - 1) / 2  # from the cart
     above = AXLE - np.arange(AXLE + 1, dtype=np.float32)[:, None]  # the axle
@@ -51,7 +48,6 @@ class PixelPoles(CartPoleVectorEnv):
         self.observation_space = batch_space(self.single_observation_space, num_envs)
 
     def reset(self, *, seed: int | None = None, options=None):
-        """New episodes in all copies."""
         super().reset(seed=seed, options=options)
         self.seen = np.repeat(picture(self.state)[:, None], self.frames, 1)
         return self.seen.reshape(self.num_envs, -1), {}
@@ -76,20 +72,17 @@ class PixelPole(gym.Env):
         self.action_space = self.one.single_action_space
 
     def reset(self, *, seed: int | None = None, options=None):
-        """A new episode."""
         super().reset(seed=seed)
         return self.one.reset(seed=seed, options=options)[0][0], {}
 
     def step(self, action):
-        """One step."""
-        seen, reward, terminated, *_ = self.one.step(np.array([action]))
-        return seen[0], float(reward[0]), bool(terminated[0]), False, {}
+        [seen], [reward], [terminated], *_ = self.one.step(np.array([action]))
+        return seen, float(reward), bool(terminated), False, {}
 
     def render(self) -> np.ndarray:
         """The newest picture, black on white, eight times as large: [160, 480, 3] in bytes."""
-        return np.kron(255 - self.one.seen[0, -1], np.ones((8, 8), np.uint8))[..., None].repeat(
-            3, 2
-        )
+        newest = self.one.seen[0, -1, :, :, None]
+        return np.kron(255 - newest, np.ones((8, 8, 3), np.uint8))
 
 
 gym.register(PIXELS, PixelPole, max_episode_steps=500, vector_entry_point=PixelPoles)
@@ -101,7 +94,8 @@ def convolve(picture: Tensor, kernel: Tensor, stride: int = 1) -> Tensor:
 
     picture: [..., H, W]; kernel: [k, k]; as in PyTorch the kernel is not turned round.
     """
-    size = len(kernel)
+    size, told = len(kernel), "kernel must be square, [k, k], and no larger than the picture."
+    need(kernel.shape == (size, size) and 0 < size <= min(picture.shape[-2:]), told)
     windows = picture.unfold(-2, size, stride).unfold(-2, size, stride)  # [..., H′, W′, k, k]
     return (windows * kernel).sum((-2, -1))
 
@@ -119,6 +113,7 @@ class SeedConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         # One call for all: the seeds are groups of channels, and no group sees another.
+        check_shape("x", x, (len(self.weight), *x.shape[1:2], self.weight.shape[2], *x.shape[3:]))
         channels = x.transpose(0, 1).flatten(1, 2)  # [B, S · C, H, W]
         weight, bias = self.weight.flatten(0, 1), self.bias.flatten()
         made = F.conv2d(channels, weight, bias, self.stride, groups=len(self.weight))
@@ -138,11 +133,14 @@ class PixelNetwork(QNetwork):
         layer_norm=True, dueling=False, generator=None,
     ):  # fmt: skip
         frames, rest = divmod(observations, HEIGHT * WIDTH)
-        need(frames and not rest, f"{observations} pixels: a picture has {HEIGHT * WIDTH}.")
+        need(frames > 0 and not rest, f"{observations} pixels: a picture has {HEIGHT * WIDTH}.")
+        pair = isinstance(filters, tuple | list) and len(filters) == 2
+        need(pair, f"filters = {in_short(filters)}: must be two counts, as (8, 16).")
+        filters = [check_number("filters", count, int, 1) for count in filters]
         units = filters[1] * 3 * 13  # what both leave of its 20 rows and 60 columns
         super().__init__(seeds, units, actions, width, 1, layer_norm, dueling, None, generator)
         del self.arguments["hidden_layers"]
-        self.arguments |= {"observations": observations, "filters": list(filters)}
+        self.arguments |= {"observations": observations, "filters": filters}
         self.observation_scale = torch.tensor(1 / 255)
         sizes = (frames, filters[0], 5), (*filters, 3)
         self.convolutions = nn.ModuleList(SeedConv(seeds, *size, 2, generator) for size in sizes)
@@ -186,25 +184,3 @@ def shift(observation: Tensor, most: int, generator: torch.Generator, moved=move
     ways = torch.randint(-most, most + 1, (2, *observation.shape[:-1], 1), generator=generator)
     made = moved(frames, *ways.repeat(1, 1, 1, frames.shape[2]))
     return check_shape("moved", made, frames.shape).flatten(2)
-
-
-@checked
-def play_and_ask(act: Callable | None, teacher: QNetwork, copies: int, steps: int, seed, every=5):
-    """S agents play by pictures; S teachers, who know the states behind them, say their values.
-
-    act: pictures [S, N, D] to actions [S, N], or None: the teachers play. Returns the pictures
-    [S, n, D] of every so-manyth step, as neighbours look alike, and the values there, [S, n, A].
-    """
-    envs, turn, seen, values = make_envs(PIXELS, teacher.seeds * copies), count(), [], []
-
-    @torch.no_grad()
-    def asked(observation):
-        state = torch.tensor(envs.state.T, dtype=torch.float32)
-        q = teacher(state.view(teacher.seeds, copies, -1))
-        if next(turn) % every == 0:
-            seen.append(observation)
-            values.append(q)
-        return act(observation) if act else q.argmax(-1).numpy()
-
-    deque(islice(play_in(envs, asked, teacher.seeds, seed), steps), maxlen=0)
-    return torch.as_tensor(np.concatenate(seen, 1)), torch.cat(values, 1)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import gymnasium as gym
 import numpy as np
 
-from course_utils.checks import checked
+from course_utils.checks import checked, need
 
 
 class Probe(NamedTuple):
@@ -39,8 +39,7 @@ class ProbeEnv(gym.Env):
     """The environment of one probe: `gym.make("Probe-v0", name="delay")`. ValueError for others."""
 
     def __init__(self, name: str):
-        if name not in PROBES:
-            raise ValueError(f"there is no probe '{name}'. There are: {', '.join(PROBES)}.")
+        need(name in PROBES, f"there is no probe '{name}'. There are: {', '.join(PROBES)}.")
         self.probe = PROBES[name]
         self.observation_space = gym.spaces.Box(-1, 5, (2,), np.float32)
         self.action_space = gym.spaces.Discrete(self.probe.actions)

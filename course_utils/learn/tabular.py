@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.checks import check_actions, checked
+from course_utils.checks import check_actions, checked, need
 from course_utils.envs import MDP
 from course_utils.settings import configuration, setting
 
@@ -37,8 +37,7 @@ def value_iteration(mdp: MDP, discount, tolerance=1e-10, max_sweeps=100_000, bac
     value = np.zeros(len(mdp.start))
     for _ in range(max_sweeps):
         q = _returned("backup", backup(mdp, value, discount), mdp.reward.shape[:2])
-        if np.isnan(q).any():
-            raise ValueError("`backup` returned NaN: look at what it computes.")
+        need(not np.isnan(q).any(), "`backup` returned NaN: look at what it computes.")
         if np.abs(q.max(-1) - value).max() < tolerance:
             return q
         value = q.max(-1)

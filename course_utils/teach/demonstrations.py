@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from course_utils import storage
-from course_utils.checks import check_number, checked
+from course_utils.checks import check_number, checked, need
 from course_utils.evaluation import Episode
 from course_utils.replay import ReplayBuffer
 
@@ -36,9 +36,8 @@ def damage(episode: Episode, actions: int) -> str:
 def split(episodes: list, sizes: list[int], rng: np.random.Generator) -> list[list]:
     """Parts of these sizes, of whole episodes, chosen at random; ValueError if there are fewer."""
     sizes = [check_number("each of the sizes", size, int, 0) for size in sizes]
-    if sum(sizes) > len(episodes):
-        parts = f"parts of {', '.join(map(str, sizes))} episodes"
-        raise ValueError(f"{parts} need {sum(sizes)}; there are {len(episodes)}.")
+    parts, needed = f"parts of {', '.join(map(str, sizes))} episodes", sum(sizes)
+    need(needed <= len(episodes), f"{parts} need {needed}; there are {len(episodes)}.")
     order = iter(rng.permutation(len(episodes)))
     return [[episodes[next(order)] for _ in range(size)] for size in sizes]
 

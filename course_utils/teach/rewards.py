@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from course_utils import losses
-from course_utils.checks import check_array, check_shape, checked
+from course_utils.checks import check_array, check_shape, checked, need
 from course_utils.envs import MDP
 
 
@@ -64,8 +64,7 @@ def sqil_reward(discount: float, absorbing: bool = False):
     behind the end of an expert's episode the 1 goes on for ever; else who ends loses pay.
     Reddy et al. 2020 (arXiv 1905.11108), algorithm 1; Kostrikov et al. 2019 (arXiv 1809.02925).
     """
-    if discount == 1:
-        raise ValueError("discount = 1: it must be under 1, so that pay for ever is finite.")
+    need(discount < 1, "discount = 1: it must be under 1, so that pay for ever is finite.")
 
     def reward(batch):
         if not batch.demonstrated.any():

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from course_utils.checks import check_array, check_finite, check_shape, checked, in_short
+from course_utils.checks import check_array, check_finite, check_shape, checked, in_short, need
 from course_utils.losses import Anchor, ewc_penalty, td_loss
 from course_utils.networks import QNetwork, SeedLinear, learning_part, stream_of_parts
 from course_utils.tune.parts import plain
@@ -47,8 +47,7 @@ def fisher(network: QNetwork, observation: Tensor, form: str = "gaussian") -> di
         raise ValueError(f"form = {form!r}: choose 'gaussian', for values, or 'policy'.")
     learns = learning_part(network)
     check_finite("this network", learns)
-    if not learns:
-        raise ValueError("nothing learns in this network: it is frozen.")
+    need(learns, "nothing learns in this network: it is frozen.")
     importance = {name: torch.zeros_like(parameter) for name, parameter in learns.items()}
     for sample in observation.split(1, dim=1):  # one by one: squares of a mean would be smaller
         q = network(sample)[:, 0]  # [S, A]
@@ -101,11 +100,9 @@ def rehearse(memories: dict, weight: float, seed: int = 0) -> Callable:
     generator = torch.Generator().manual_seed(seed)
 
     def loss(learner, q, batch):
-        total = 0
-        for task, memory in memories.items():
-            old = _recall(memory, learner, generator)
-            total = total + td_loss(learner.errors(old, task)[0], old.weight)
-        return weight * total
+        recalled = ((task, _recall(each, learner, generator)) for task, each in memories.items())
+        losses = (td_loss(learner.errors(old, task)[0], old.weight) for task, old in recalled)
+        return weight * sum(losses)
 
     return loss
 

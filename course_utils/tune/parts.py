@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from course_utils.checks import check_shape, checked
+from course_utils.checks import check_shape, checked, need
 from course_utils.networks import QNetwork, SeedLinear, learning_part, stream_of_parts
 
 
@@ -48,8 +48,7 @@ class LoRALinear(nn.Module):
         super().__init__()
         seeds, n_in, n_out = layer.weight.shape
         most, bound = min(n_in, n_out), n_in**-0.5
-        if not 1 <= rank <= most:
-            raise ValueError(f"rank = {rank}: a layer {n_in} → {n_out} allows 1 to {most}.")
+        need(1 <= rank <= most, f"rank = {rank}: a layer {n_in} → {n_out} allows 1 to {most}.")
         self.layer, self.alpha, self.change, self.merged = layer, alpha, change, False
         a = torch.empty(seeds, n_in, rank).uniform_(-bound, bound, generator=generator)
         b = torch.zeros(seeds, rank, n_out)  # so that nothing changes before training

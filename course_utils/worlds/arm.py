@@ -4,7 +4,6 @@ import numpy as np
 
 from course_utils.plotting import COLORS, GREY
 from course_utils.settings import configuration, setting
-from course_utils.worlds import kit
 
 STEP, POWER, FRICTION, NEAR = 0.1, 6.0, 2.0, 0.08  # s, rad/s², 1/s, m
 
@@ -32,23 +31,20 @@ class Arm:
     dqn = {"steps": 60_000, "n_steps": 5, "discount": 0.97, "reward_scale": 0.5, "batch_size": 128}
     dqn |= {"learning_rate": 3e-3, "replay_capacity": 40_000, "margin": 0.3}
 
-    def begin(self, n, rng):
-        """Angles and a direction at random; the target is never quite as far as the arm can be."""
+    def begin(self, n, rng):  # the target is never quite as far as the arm can be
         way = rng.uniform(-np.pi, np.pi, n)
         far = abs(self.upper - self.fore) + rng.uniform(0.2, 1.8, n) * min(self.upper, self.fore)
         target = (far * [np.cos(way), np.sin(way)]).T
         return {"angle": rng.uniform(-np.pi, np.pi, (n, 2)), "speed": 0 * target, "target": target}
 
-    def advance(self, state, action, rng):
-        """Motors, then speeds, then angles."""
+    def advance(self, state, action, rng):  # motors, then speeds, then angles
         push = np.stack([action // 3 - 1, action % 3 - 1], -1) * [POWER, POWER * self.elbow]
         speed = state["speed"] + STEP * (push - FRICTION * state["speed"])
         state = {**state, "speed": speed, "angle": state["angle"] + STEP * speed}
         distance = np.hypot(*self.observe(state)[:, 8:].T)
         return state, 5 * (distance < NEAR) - 0.1 * distance, distance < NEAR
 
-    def observe(self, state):
-        """The highest speed of the shoulder, 3 rad/s, is seen as 1."""
+    def observe(self, state):  # the highest speed of the shoulder, 3 rad/s, is seen as 1
         angle, target = state["angle"], state["target"]
         both = np.stack([angle[:, 0], angle.sum(-1)], -1)  # the directions of the two parts, [n, 2]
         tip = np.stack([np.cos(both), np.sin(both)], 1) @ [self.upper, self.fore]  # [n, x and y]
@@ -65,8 +61,7 @@ class Arm:
         push = np.sign(wanted) * (np.abs(wanted) > 0.1)
         return (3 * (push[0] + 1) + np.sign(self.elbow) * push[1] + 1).astype(int)
 
-    def plot(self, axes, seen, action):
-        """The arm, the target, and at each joint which way its motor turns."""
+    def plot(self, axes, seen, action):  # also, at each joint, which way its motor turns
         joints = np.stack([[0, 0], self.upper * seen[:2], seen[6:8] - seen[8:]])
         axes.plot(*joints.T, color=COLORS[0], linewidth=6, solid_capstyle="round")
         axes.plot(*seen[6:8], "o", color=COLORS[2], markersize=12)
@@ -75,6 +70,3 @@ class Arm:
             axes.text(x + 0.08, y + 0.06, "↻ ↺"[turn], color=COLORS[1], size=18)
         reach = 1.05 * (self.upper + self.fore)
         axes.set(xlim=(-2 * reach, 2 * reach), ylim=(-reach, reach), aspect="equal", xlabel="m")
-
-
-kit.register(Arm, "Arm-v0")

@@ -4,7 +4,6 @@ import numpy as np
 
 from course_utils.plotting import COLORS, GREY
 from course_utils.settings import configuration, setting, switch
-from course_utils.worlds import kit
 from course_utils.worlds.patients import ORDER, TESTS, patients, suspicion
 
 
@@ -31,18 +30,15 @@ class Clinic:
     dqn = {"steps": 40_000, "discount": 0.98, "n_steps": 3, "reward_scale": 0.3, "margin": 0.1}
     dqn |= {"batch_size": 64, "replay_capacity": 40_000, "exploration": 0.5}
 
-    def facts(self):
-        """The patients, for a web page."""
+    def facts(self):  # the patients, for a web page
         values, ill = patients(self.split)[self.patients]
         return {"values": values.tolist(), "malignant": ill.tolist()}
 
-    def begin(self, n, rng):
-        """Any patient, no test."""
+    def begin(self, n, rng):  # any patient, no test
         who = rng.integers(len(patients(self.split)[self.patients][1]), size=n)
         return {"patient": who, "done": np.zeros((n, 10), bool)}
 
-    def advance(self, state, action, rng):
-        """One more test, or the last word."""
+    def advance(self, state, action, rng):  # one more test, or the last word
         ill = patients(self.split)[self.patients][1][state["patient"]]
         asked = action[:, None] == np.arange(10)
         twice, word = (asked & state["done"]).any(-1), action >= 10
@@ -50,8 +46,7 @@ class Clinic:
         reward = np.where(word, paid, np.where(twice, -1, -self.price))
         return {**state, "done": state["done"] | asked}, reward, word | twice
 
-    def observe(self, state):
-        """Which tests were made, and what the instruments show."""
+    def observe(self, state):  # which tests were made, and what the instruments show
         shown = patients(self.split)[self.patients][0][state["patient"]] * self.scale + self.shift
         return np.concatenate([state["done"], shown * np.tile(state["done"], 2)], -1)
 
@@ -67,13 +62,9 @@ class Clinic:
         sure = (1 - np.maximum(benign, malignant) < 4 * self.price) & done.any(-1) | done.all(-1)
         return np.where(sure, np.where(benign > malignant, 10, 11), np.take(ORDER, done.argmin(-1)))
 
-    def plot(self, axes, observation, action):
-        """A row a test; empty where it was not made."""
+    def plot(self, axes, observation, action):  # a row a test; empty where it was not made
         done, *both = np.reshape(observation, (3, 10))
         for values, color, marker in zip(both, COLORS, "oD", strict=False):
             axes.plot(np.where(done > 0.5, values, np.nan), TESTS, marker, color=color)
         axes.axvline(0, color=GREY, linewidth=1)
         axes.set(xlim=(-4, 8), ylim=(9.6, -0.6), xlabel="● mean, ◆ worst, in deviations")
-
-
-kit.register(Clinic, "Clinic-v0")

@@ -108,7 +108,6 @@ class ManyCopies(gym.vector.VectorEnv):
         self.action_space, self.observation_space = batch_space(choice, n), batch_space(seen, n)
 
     def reset(self, *, seed: int | None = None, options=None):
-        """New episodes in all copies."""
         super().reset(seed=seed)
         n = self.num_envs
         begun = as_state("begin", self.world.begin(n, self.np_random), None, n)
@@ -143,8 +142,7 @@ class ManyCopies(gym.vector.VectorEnv):
         return type(self.world).__name__
 
     def _seen(self):
-        seen = self.world.observe(self.state)
-        shape = self.observation_space.shape
+        seen, shape = self.world.observe(self.state), self.observation_space.shape
         return as_rows("observations", seen, shape, "biuf").astype(np.float32)
 
 
@@ -159,33 +157,27 @@ class OneCopy(gym.Env):
         self.observation_space = self.copies.single_observation_space
 
     def reset(self, *, seed: int | None = None, options=None):
-        """A new episode."""
         super().reset(seed=seed)
         [self.seen], self.action = self.copies.reset(seed=seed)[0], None
         return self.seen, {}
 
     def step(self, action):
-        """One step."""
         self.action = check_number("action", action, int, 0, len(self.world.actions) - 1)
         [self.seen], [reward], [terminated], *_ = self.copies.step([self.action])
         return self.seen, float(reward), bool(terminated), False, {}
 
     def render(self) -> np.ndarray:
-        """The world as it is now, [height, width, 3] in bytes."""
+        """The world as it plots itself, or a bar a number: [height, width, 3] in bytes."""
         canvas = FigureCanvasAgg(Figure(figsize=(5.4, 2.7), facecolor="white"))
-        plot_in(canvas.figure.subplots(), self.world, self.seen, self.action)
+        axes, world = canvas.figure.subplots(), self.world
+        if hasattr(world, "plot"):
+            world.plot(axes, self.seen, self.action)
+        else:
+            axes.barh(world.observations, self.seen, color=COLORS[0])
+            axes.axvline(0, color=GREY, linewidth=1)
+            most = max(1.5, abs(self.seen).max())  # else bars of two pictures cannot be compared
+            axes.set(xlim=(-most, most))
+            axes.invert_yaxis()
+        axes.set_title("" if self.action is None else world.actions[self.action], loc="left")
         canvas.draw()
         return np.asarray(canvas.buffer_rgba())[..., :3].copy()
-
-
-def plot_in(axes, world, observation: np.ndarray, action: int | None) -> None:
-    """Plot a world in axes: as it says itself, or each number as a bar."""
-    if hasattr(world, "plot"):
-        world.plot(axes, observation, action)
-    else:
-        axes.barh(world.observations, observation, color=COLORS[0])
-        axes.axvline(0, color=GREY, linewidth=1)
-        most = max(1.5, abs(observation).max())  # else bars of two pictures cannot be compared
-        axes.set(xlim=(-most, most))
-        axes.invert_yaxis()
-    axes.set_title("" if action is None else world.actions[action], loc="left")

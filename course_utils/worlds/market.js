@@ -8,7 +8,7 @@ WORLDS.market = (pen, w, h, [price, move, long, short], action, { colors }) => {
     pen.beginPath(); points.forEach(([x, y], i) => pen[i ? "lineTo" : "moveTo"](x, y)); pen.stroke();
   };
   pen.lineWidth = 1; pen.setLineDash([6, 5]);
-  join([w * 0.1, Y(0)], [w * 0.9, Y(0)]);
+  join([w * 0.1, Y(0)], [w * 0.6, Y(0)]);
   pen.setLineDash([]); pen.lineWidth = 2.5;
   join([w * 0.3, Y(yesterday)], [w * 0.6, Y(today)]);
   pen.font = "13px sans-serif"; pen.textAlign = "center"; pen.textBaseline = "middle";

@@ -5,7 +5,6 @@ from scipy.special import bdtr  # the binomial distribution
 
 from course_utils.plotting import COLORS, GREY
 from course_utils.settings import configuration, setting
-from course_utils.worlds import kit
 
 
 @configuration
@@ -66,6 +65,3 @@ class Market:
         high = max(9, abs(price) + 2)
         axes.set(xlim=(-0.3, 1.7), ylim=(-high, high), ylabel="€ above usual")
         axes.set_xticks([0, 1], ["yesterday", "today"])
-
-
-kit.register(Market, "Market-v0")

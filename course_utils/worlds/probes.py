@@ -57,7 +57,7 @@ def examine(world: type, seed: int = 0, **settings) -> list[str]:
         # One copy after the other: what trees learn of the first half they must tell of the others.
         rows = (np.swapaxes(part, 0, 1)[both] for part in given)
         left, with_past = (unexplained(part, goal[1:].T[both]) for part in rows)
-        if left > LITTLE and with_past < 0.5 * left:
+        if left > LITTLE and with_past < left / 3:
             odd.append(f"Memory: the step before helps to foretell {name}; observe what lasts.")
     return odd
 

@@ -16,7 +16,7 @@ WORLDS.road = (pen, w, h, seen, action, { colors }) => {
   pen.strokeStyle = pen.fillStyle = ink; pen.lineWidth = 3; pen.textAlign = "center";
   pen.fillText(`${(10 + 20 * seen[9]).toFixed(0)} m/s`, spot(0), h - 6);
   const side = { 1: -1, 2: 1 }[action], along = { 3: 1, 4: -1 }[action], [x, y] = [spot(0), h / 2];
-  if (side) line(pen, [x, y + 0.25 * side * high], [x, y + 0.42 * side * high], [x - 5, y + 0.34 * side * high], [x, y + 0.42 * side * high], [x + 5, y + 0.34 * side * high]);
+  if (side) line(pen, ...[[0, 0.42], [0, 0.25], [-5, 0.33], [0, 0.25], [5, 0.33]].map(([a, b]) => [x + a, y - b * side * high])); // from where it came
   if (along) for (const at of [14, 22]) line(pen, [x + at * along, y - 7], [x + (at + 7) * along, y], [x + at * along, y + 7]);
 };
 

@@ -4,7 +4,6 @@ import numpy as np
 
 from course_utils.plotting import COLORS, GREY
 from course_utils.settings import configuration, setting
-from course_utils.worlds import kit
 
 STEP, CARS, LENGTH, SIGHT = 0.5, 6, 5.0, 100.0  # s, cars in each lane, m, m
 SIDE, CHANGE = np.array([0, -1, 1, 0, 0]), np.array([0, 0, 0, 2, -3])  # lanes, m/s a step
@@ -31,8 +30,7 @@ class Road:
     dqn = {"steps": 40_000, "n_steps": 1, "discount": 0.95, "reward_scale": 0.3, "batch_size": 128}
     dqn |= {"learning_rate": 3e-3, "replay_capacity": 40_000, "margin": 0.3}
 
-    def begin(self, n, rng):
-        """In each lane the car is about in the middle between two others."""
+    def begin(self, n, rng):  # in each lane the car is about in the middle between two others
         place = (np.arange(CARS) - rng.uniform(0.35, 0.65, (n, 3, CARS))) * 1000 / self.traffic
         lane, pace = rng.integers(3, size=n), rng.uniform(14, 24, (n, 3))
         return {"place": place, "pace": pace, "lane": lane, "speed": np.full(n, 20.0)}
@@ -67,14 +65,10 @@ class Road:
         better = (own < 50) & (others.max(-1) > own + 10)
         return np.select([better, own < 12, own > 16], [1 + others.argmax(-1), 4, 3], 0)
 
-    def plot(self, axes, seen, action):
-        """The lanes that are there, seen from above; one's own car is at 0."""
+    def plot(self, axes, seen, action):  # the lanes that are there, from above; one's car is at 0
         for y, (ahead, behind, _) in zip((1, 0, -1), np.reshape(seen[:9], (3, 3)), strict=True):
             there, cars = ahead + behind > 0, SIGHT * np.array([ahead, -behind])
             axes.barh(y, 3 * SIGHT * there, 0.95, -SIGHT, color=GREY, alpha=0.3)
             axes.barh([y, y], LENGTH * there, 0.4, cars - LENGTH / 2, color=COLORS[1])
         axes.barh(0, LENGTH, 0.4, -LENGTH / 2, color=COLORS[0])
         axes.set(xlim=(-60, 95), yticks=[], xlabel=f"metres, at {10 + 20 * seen[9]:.0f} m/s")
-
-
-kit.register(Road, "Road-v0")

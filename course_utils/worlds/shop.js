@@ -1,18 +1,14 @@
-// A shop: a shelf with room for 20, the week, and what is ordered in the evening.
+// A shop: a shelf with room for 20, the week, and what was ordered the evening before.
 
 WORLDS.shop = (pen, w, h, [stock, sine, cosine], action, { colors }) => {
   const pieces = Math.round(stock * 10 + 10), ink = pen.fillStyle;
   const today = (Math.round((Math.atan2(sine, cosine) * 3.5) / Math.PI) + 7) % 7;
   const size = Math.min(w / 13, h / 5), left = (w - 10 * size) / 2;
-  const ordered = action === null || action === undefined ? 0 : 2 * action;
   for (let place = 0; place < 20; place++) {
     const x = left + (place % 10) * size, y = h * 0.46 - Math.floor(place / 10) * size;
     pen.lineWidth = 1.5; pen.strokeStyle = ink; pen.fillStyle = colors[0];
     if (place < pieces) pen.fillRect(x + 2, y + 2, size - 4, size - 4);
     pen.strokeRect(x + 2, y + 2, size - 4, size - 4);
-    if (place < pieces || place >= pieces + ordered) continue;
-    pen.lineWidth = 3; pen.strokeStyle = colors[2]; // on its way
-    pen.strokeRect(x + 6, y + 6, size - 12, size - 12);
   }
   pen.textAlign = "center"; pen.textBaseline = "middle";
   [..."MTWTFSS"].forEach((letter, day) => {
@@ -21,7 +17,7 @@ WORLDS.shop = (pen, w, h, [stock, sine, cosine], action, { colors }) => {
     pen.fillText(letter, left + (day + 0.5) * (10 * size / 7), h * 0.78);
   });
   pen.font = "13px sans-serif"; pen.fillStyle = ink;
-  pen.fillText(`${pieces} in stock, ${ordered} ordered`, w / 2, h * 0.94);
+  pen.fillText(action === null ? `${pieces} in stock` : `ordered ${2 * action}, after the day ${pieces} in stock`, w / 2, h * 0.94);
 };
 
 RULES.shop = {

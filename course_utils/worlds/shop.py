@@ -5,7 +5,6 @@ from scipy.special import pdtr  # Poisson's distribution
 
 from course_utils.plotting import COLORS, GREY
 from course_utils.settings import configuration, setting
-from course_utils.worlds import kit
 
 
 @configuration
@@ -75,6 +74,3 @@ class Shop:
             size, color = (17, COLORS[1]) if each == day else (11, GREY)
             axes.text(1.5 * each, -1.2, letter, size=size, color=color, ha="center", va="center")
         axes.set(ylim=(-1.7, 1.7), xticks=[], yticks=[], frame_on=False, xlabel=f"stock: {stock}")
-
-
-kit.register(Shop, "Shop-v0")

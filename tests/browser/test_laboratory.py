@@ -7,6 +7,8 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
+from course_utils.laboratory import Look, explore
+from course_utils.laboratory.view import front_end
 from tests.browser.lab import Notebook, draw, restart, served, wait_for
 
 COUNTING = """
@@ -242,3 +244,32 @@ def test_a_curve_is_drawn(notebook):
     restart(page)
     expect(canvas).to_have_attribute("aria-disabled", "true")
     expect(told).to_have_text("It rises. No guess was drawn.")
+
+
+IN_A_SECOND = """async ([script, about, stored]) => {
+    const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+    const { render } = (await import(address)).default, seen = new Set();
+    let asked = [];
+    window.requestAnimationFrame = (call) => asked.push(call);
+    const model = { get: (name) => ({ about, stored })[name], on() {}, off() {}, send() {} };
+    render({ model, el: document.body });
+    for (let now = 0; now < 990; now += 16) {
+        const calls = asked;
+        asked = [];
+        calls.forEach((call) => call(now));
+        seen.add(document.querySelector("figcaption").textContent);
+    }
+    return [...seen];
+}"""
+
+
+@pytest.mark.parametrize(
+    ("world", "size", "count"), [("shop", 3, 4), ("mine", 5, 4), ("cartpole", 4, 9)]
+)
+def test_days_are_shown_more_slowly_than_the_steps_of_a_pole(browser, world, size, count):
+    frames = [([0.1] * size, 1, f"step {k}", {}) for k in range(9)]
+    view = explore(lambda n: Look("", frames=frames), world, n=(0, 9, 0)).children[0]
+    page = browser.new_page()
+    seen = page.evaluate(IN_A_SECOND, [front_end(world), view.about, view.stored])
+    page.close()
+    assert seen == [words for *_, words, _ in frames[:count]]

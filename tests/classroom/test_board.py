@@ -13,6 +13,7 @@ import torch
 from classroom import board, example, grade, handed_in, hidden, judged, parts, pooled
 from course_utils import files, storage
 from course_utils.exercise_book import contents
+from course_utils.learn.pixels import PIXELS, PixelNetwork
 
 STEM = "01_q_learning"
 BAD = '<script>alert(1)</script><img src=x onerror=alert(2)>" onload="alert(3) $x^2$ \u202eabc \x1b'
@@ -390,6 +391,24 @@ def test_a_network_that_would_fill_the_memory_is_not_made(tmp_path):
     assert judged.judge({"path": str(path), "task": None}, 1)["odd"] == [
         "It is damaged, or holds no agent."
     ]
+
+
+def test_an_agent_that_sees_pictures_is_opened_and_one_too_large_is_not_made(tmp_path):
+    path, odd, stream = tmp_path / "eye.safetensors", [], torch.Generator().manual_seed(0)
+    network = PixelNetwork(3, width=4, filters=(2, 4), generator=stream)
+    card = storage.lineage_card(PIXELS, None, [9.0, 9.5, 10.0])
+    storage.save_agent(path, network, card)
+    opened, its_card = judged.opened(path, odd)
+    pictures = torch.randint(0, 256, (3, 2, 2400), generator=stream)
+    assert torch.equal(opened(pictures), network(pictures)) and not odd
+    found = judged.played(opened, its_card, 1)
+    assert found["world"] == PIXELS and 8 <= found["figure"] < 200
+    facts = {"card": its_card, "kind": "PixelNetwork"}
+    for filters in ([10**9, 4], [4, 10**9], [4]):
+        own = {"network": network.arguments | {"filters": filters}}
+        files.save_tensors(path, {"x": torch.zeros(3)}, facts | own)
+        with pytest.raises(ValueError, match="damaged, or holds no agent"):
+            judged.opened(path, [])
 
 
 def test_the_courses_own_agents_are_recognised():

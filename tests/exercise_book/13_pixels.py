@@ -108,5 +108,5 @@ WRONG = [
     ("moved", nothing_enters, "What enters is 0"),
     ("moved", rows_only, "`right` has no effect"),
     ("moved", all_alike, "All pictures move as the first"),
-    ("moved", rolled, "is 10; right is 2"),
+    ("moved", rolled, "comes in again on the other"),
 ]

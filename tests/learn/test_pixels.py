@@ -19,7 +19,6 @@ from course_utils.learn.pixels import (
     SeedConv,
     convolve,
     picture,
-    play_and_ask,
     shift,
 )
 from course_utils.learner import DQNConfig, Parts
@@ -244,24 +243,6 @@ def test_what_is_learned_from_is_augmented_and_nothing_else():
     learner.parts = narrow
     with pytest.raises(ValueError, match="`augment` must return"):
         learner.update(batch)
-
-
-def test_teachers_tell_what_they_would_do_in_the_states_behind_the_pictures():
-    teachers = QNetwork(2, 4, 2, width=8, generator=stream())
-    seen, values = play_and_ask(None, teachers, 3, 40, seed=5, every=4)
-    assert seen.shape == (2, 30, 2 * HEIGHT * WIDTH) and seen.dtype == torch.uint8
-    many, met = make_envs(PIXELS, 6), []
-    observation, _ = many.reset(seed=5)
-    for number in range(40):
-        state = torch.tensor(many.state.T, dtype=torch.float32).view(2, 3, 4)
-        q = teachers(state).detach()
-        if number % 4 == 0:
-            met.append((torch.tensor(observation).view(2, 3, -1), q))
-        observation, *_ = many.step(q.argmax(-1).numpy().ravel())
-    for found, wanted in zip((seen, values), zip(*met, strict=True), strict=True):
-        torch.testing.assert_close(found, torch.cat(wanted, 1))
-    blind = play_and_ask(lambda seen: np.zeros(seen.shape[:2], int), teachers, 3, 40, 5)[0]
-    assert blind.shape[1] == 24 and not torch.equal(blind[:, 3:6], seen[:, 3:6])
 
 
 def test_a_convolution_by_hand_is_that_of_pytorch():

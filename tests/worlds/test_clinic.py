@@ -7,7 +7,6 @@ from gymnasium.utils.env_checker import check_env
 from matplotlib.figure import Figure
 
 from course_utils.evaluation import play_episodes
-from course_utils.worlds import kit
 from course_utils.worlds.clinic import Clinic
 from course_utils.worlds.patients import ORDER, patients
 
@@ -146,7 +145,7 @@ def test_settings_have_bounds(wrong):
 def test_the_picture_shows_the_tests_that_were_made(action):
     clinic, axes = Clinic(), Figure().subplots()
     done = np.isin(np.arange(10), [3, 7])[None]
-    kit.plot_in(axes, clinic, clinic.observe({"patient": np.array([4]), "done": done})[0], action)
+    clinic.plot(axes, clinic.observe({"patient": np.array([4]), "done": done})[0], action)
     mean, worst, _ = axes.lines
     shown = patients(0)["learned"][0][4]
     assert np.flatnonzero(np.isfinite(mean.get_xdata())).tolist() == [3, 7]
