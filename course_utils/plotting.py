@@ -216,5 +216,5 @@ def animation(frames: list[np.ndarray], sentence: str, frames_per_second: float 
         palette = some.quantize(method=2, dither=0)
         each = [picture.quantize(palette=palette, dither=0) for picture in each]
     each[0].save(png, "png", save_all=True, append_images=each[1:], duration=pause, loop=0)
-    width = each[0].width // (1 + (each[0].height > 300))
+    width = each[0].width // (1 + (each[0].width * each[0].height > 160_000))
     display(Image(png.getvalue(), width=width, alt=sentence), Markdown(sentence))
