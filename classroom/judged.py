@@ -90,7 +90,8 @@ def opened(path: Path, odd: list[str]) -> tuple[QNetwork | None, dict]:
         first, more = size["observations"], 0
         if facts.get("kind") == "PixelNetwork":
             small, large = size["filters"]
-            size["hidden_layers"], first, more = 1, 39 * large, small * (25 + 9 * large)
+            # What the filters leave of a picture, 3 × 13 of each, goes into one hidden layer.
+            size["hidden_layers"], first, more = 1, 3 * 13 * large, small * (25 + 9 * large)
         sides = first + size["width"] * (size["hidden_layers"] - 1)
         numbers = size["width"] * (sides + size["actions"] * size["heads"]) + more
         if size["seeds"] * numbers * 4 > len(content):  # never make such a network

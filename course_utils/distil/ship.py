@@ -133,7 +133,8 @@ def onnx_q(path: Path) -> Callable:
     with reading(path) as content:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         names = [port.name for port in (*session.get_inputs(), *session.get_outputs())]
-        need(names == ["observation", "q"], "names")
+        if names != ["observation", "q"]:
+            raise ValueError(names)
 
     def q(observation):
         try:

@@ -36,7 +36,7 @@ CODE = [  # without the exercises themselves, which are named by their notebooks
 # before microscope, drawn guesses and the line of landers 2,342, and 503 in the laboratory.
 # Before another language could be spoken and answers be graded 2,399, 1,659, 972 and 906.
 # Before pictures and worlds 2,550, 1,660, 989 and 909.
-BUDGETS = {"core": 2589, "chapters": 1908, "exercise_book": 1033, "laboratory": 919}
+BUDGETS = {"core": 2590, "chapters": 1909, "exercise_book": 1033, "laboratory": 919}
 BUDGETS["worlds"] = 698  # 675 before wrong inputs to worlds got their sentences
 # Bodies of more than 15 lines that need no comment, because each line is of one kind.
 SELF_EXPLAINING = set()
